@@ -1,5 +1,6 @@
-// Buffer: shared memory aligned for direct I/O, with a view into it. Copying one shares the memory, so that a
-// payload is sent to three replicas without being copied. The count is not atomic: a Buffer stays on its loop.
+// Buffer: shared memory aligned for direct I/O, with a view into it. Copying one shares the memory,
+// so that a payload is sent to three replicas without being copied. The count is not atomic: a
+// Buffer stays on its loop.
 #pragma once
 
 #include <cstddef>

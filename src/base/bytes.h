@@ -1,4 +1,5 @@
-// Byte views, and the one way numbers are laid out on disk and wire: little-endian, unaligned, bounds checked.
+// Byte views, and the one way numbers are laid out on disk and wire: little-endian, unaligned,
+// bounds checked.
 #pragma once
 
 #include <bit>
@@ -20,7 +21,8 @@ using ByteView = std::span<const std::byte>;
 using MutableByteView = std::span<std::byte>;
 using Bytes = std::vector<std::byte>;
 
-static_assert(std::endian::native == std::endian::little, "formats are written as the machine holds them");
+static_assert(std::endian::native == std::endian::little,
+              "formats are written as the machine holds them");
 
 [[nodiscard]] inline ByteView bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text.data(), text.size()));
@@ -61,8 +63,9 @@ class ByteWriter {
     Bytes& out_;
 };
 
-// Reads what ByteWriter wrote. Foreign bytes are safe: once something is missing, ok() is false for ever and
-// every further read gives zeros or nothing. Callers check ok() (or finish()) once, at the end.
+// Reads what ByteWriter wrote. Foreign bytes are safe: once something is missing, ok() is false for
+// ever and every further read gives zeros or nothing. Callers check ok() (or finish()) once, at the
+// end.
 class ByteReader {
   public:
     explicit ByteReader(ByteView in) : in_(in) {}
@@ -111,8 +114,8 @@ class ByteReader {
         in_ = in_.subspan(count);
         return taken;
     }
-    // A count of elements that each take at least `least` bytes: refuses what cannot be there, so that a
-    // foreign number never sizes an allocation.
+    // A count of elements that each take at least `least` bytes: refuses what cannot be there, so
+    // that a foreign number never sizes an allocation.
     [[nodiscard]] uint32_t get_count(size_t least) {
         const auto count = read<uint32_t>();
         if (least != 0 && count > in_.size() / least) {

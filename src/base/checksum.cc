@@ -1,9 +1,8 @@
 #include "base/checksum.h"
 
 #define XXH_STATIC_LINKING_ONLY
-#include <xxhash.h>
-
 #include <array>
+#include <xxhash.h>
 
 namespace cairn {
 

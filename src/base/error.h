@@ -1,5 +1,6 @@
-// Error: what went wrong, as a value. The code is for programs (its numbers are stable: they travel on the
-// wire and in logs), the message is for people and names the cause and, where there is one, the next step.
+// Error: what went wrong, as a value. The code is for programs (its numbers are stable: they travel
+// on the wire and in logs), the message is for people and names the cause and, where there is one,
+// the next step.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ enum class Code : uint16_t {
     not_a_directory = 7,
     is_a_directory = 8,
     not_empty = 9,
-    busy = 10,        // held by somebody else (a lease, a lock file, a port)
+    busy = 10,  // held by somebody else (a lease, a lock file, a port)
     read_only = 11,
     // What the world does
     io_error = 20,
@@ -36,16 +37,17 @@ enum class Code : uint16_t {
     too_large = 29,
     overloaded = 30,  // a bound was met; try again later
     // What the cluster decides
-    not_master = 40,        // ask the master; the message may name it
-    stale_map = 41,         // an older chunk version or lease epoch than the replica was told: ask for the map again
-    lease_lost = 42,        // the lease was ended: reopen
-    blocked = 43,           // too few replicas to write: wait
-    not_admitted = 44,      // this replica restarted unclean, or joins: it answers nothing yet
+    not_master = 40,  // ask the master; the message may name it
+    stale_map = 41,  // an older chunk version or lease epoch than the replica was told: ask for the
+                     // map again
+    lease_lost = 42,    // the lease was ended: reopen
+    blocked = 43,       // too few replicas to write: wait
+    not_admitted = 44,  // this replica restarted unclean, or joins: it answers nothing yet
     wrong_cluster = 45,
-    behind = 46,            // the sender's log position is older than one already seen
-    replica_lost = 47,      // the replica should be here and is not
-    instance_fenced = 48,   // a newer instance of the same client took over
-    retry = 49,             // nothing was done; ask again shortly
+    behind = 46,           // the sender's log position is older than one already seen
+    replica_lost = 47,     // the replica should be here and is not
+    instance_fenced = 48,  // a newer instance of the same client took over
+    retry = 49,            // nothing was done; ask again shortly
 };
 
 [[nodiscard]] std::string_view name_of(Code code);
@@ -57,7 +59,8 @@ class Error {
     [[nodiscard]] Code code() const { return code_; }
     [[nodiscard]] const std::string& message() const { return message_; }
 
-    // The same error seen from one level further up: "context: message". Added once, at a module's border.
+    // The same error seen from one level further up: "context: message". Added once, at a module's
+    // border.
     [[nodiscard]] Error with_context(std::string_view context) const;
 
     // Whether the operation may have taken effect although it failed.

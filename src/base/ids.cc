@@ -1,8 +1,7 @@
 #include "base/ids.h"
 
-#include <fmt/core.h>
-
 #include <charconv>
+#include <fmt/core.h>
 
 namespace cairn {
 
@@ -40,15 +39,18 @@ Result<ClusterId> parse_cluster_id(std::string_view text) {
     return id;
 }
 
-std::string to_string(HostId id) { return fmt::format("{:016x}", id.number); }
+std::string to_string(HostId id) {
+    return fmt::format("{:016x}", id.number);
+}
 
 Result<HostId> parse_host_id(std::string_view text) {
     HostId id;
     auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id.number, 16);
     if (text.size() != 16 || problem != std::errc() || end != text.data() + text.size() ||
         id.is_none())
-        return Error(Code::invalid_argument,
-                     fmt::format("'{}' is not a host id: 16 hexadecimal digits, not all zero", text));
+        return Error(
+            Code::invalid_argument,
+            fmt::format("'{}' is not a host id: 16 hexadecimal digits, not all zero", text));
     return id;
 }
 

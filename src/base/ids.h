@@ -1,4 +1,5 @@
-// Identifiers as strong types: a chunk id cannot be passed where a file id is meant. Zero is "none" in all.
+// Identifiers as strong types: a chunk id cannot be passed where a file id is meant. Zero is "none"
+// in all.
 #pragma once
 
 #include <array>
@@ -28,13 +29,14 @@ using MdsId = Id<struct MdsIdTag, uint32_t>;        // metadata server, from 1
 using CsId = Id<struct CsIdTag, uint32_t>;          // chunk server, from 1025
 using ClientId = Id<struct ClientIdTag, uint32_t>;  // host and mount point or export, from 2049
 using HostId = Id<struct HostIdTag, uint64_t>;      // /etc/vstorage/host_id, 16 hex digits
-using FileId = Id<struct FileIdTag, uint64_t>;      // file or directory of the catalogue; 1 is the root
-using ChunkId = Id<struct ChunkIdTag, uint64_t>;    // never used twice
-using Version = Id<struct VersionTag, uint32_t>;    // of a chunk's map; raised by whatever changes who may be read
-using LeaseEpoch = Id<struct LeaseEpochTag, uint64_t>;    // of a file; raised when a lease ends
-using InstanceId = Id<struct InstanceIdTag, uint64_t>;    // one life of a client under one ClientId
-using LogIndex = Id<struct LogIndexTag, uint64_t>;        // position in the metadata log, from 1
-using Term = Id<struct TermTag, uint64_t>;                // raft term
+using FileId = Id<struct FileIdTag, uint64_t>;  // file or directory of the catalogue; 1 is the root
+using ChunkId = Id<struct ChunkIdTag, uint64_t>;  // never used twice
+using Version = Id<struct VersionTag,
+                   uint32_t>;  // of a chunk's map; raised by whatever changes who may be read
+using LeaseEpoch = Id<struct LeaseEpochTag, uint64_t>;  // of a file; raised when a lease ends
+using InstanceId = Id<struct InstanceIdTag, uint64_t>;  // one life of a client under one ClientId
+using LogIndex = Id<struct LogIndexTag, uint64_t>;      // position in the metadata log, from 1
+using Term = Id<struct TermTag, uint64_t>;              // raft term
 
 struct IdHash {
     template <class Tag, class Number>

@@ -71,16 +71,16 @@ class [[nodiscard]] Result<void> {
 }  // namespace cairn
 
 // Evaluates a Result once; on failure returns its error from the enclosing function or coroutine.
-#define TRY(expression)                       \
-    do {                                      \
-        auto try_result = (expression);       \
-        if (!try_result)                      \
-            return try_result.error();        \
+#define TRY(expression)                 \
+    do {                                \
+        auto try_result = (expression); \
+        if (!try_result)                \
+            return try_result.error();  \
     } while (false)
 
-#define CO_TRY(expression)                    \
-    do {                                      \
-        auto try_result = (expression);       \
-        if (!try_result)                      \
-            co_return try_result.error();     \
+#define CO_TRY(expression)                \
+    do {                                  \
+        auto try_result = (expression);   \
+        if (!try_result)                  \
+            co_return try_result.error(); \
     } while (false)

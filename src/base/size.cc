@@ -1,9 +1,8 @@
 #include "base/size.h"
 
-#include <fmt/core.h>
-
 #include <array>
 #include <charconv>
+#include <fmt/core.h>
 
 namespace cairn {
 
@@ -20,15 +19,17 @@ std::string size_text(uint64_t bytes) {
     }
     const uint64_t whole = bytes / scale;
     // Tenths are cut, not rounded: free space is never shown as more than it is.
-    const uint64_t tenths = static_cast<uint64_t>(static_cast<unsigned __int128>(bytes % scale) * 10 / scale);
+    const uint64_t tenths =
+        static_cast<uint64_t>(static_cast<unsigned __int128>(bytes % scale) * 10 / scale);
     if (unit > 0 && whole < 10 && tenths > 0)
         return fmt::format("{}.{}{}", whole, tenths, unit_names[unit]);
     return fmt::format("{}{}", whole, unit_names[unit]);
 }
 
 Result<uint64_t> parse_size(std::string_view text) {
-    const Error malformed(Code::invalid_argument,
-                          fmt::format("'{}' is not a size: use a number with K, M, G, T or P, as in 10G", text));
+    const Error malformed(
+        Code::invalid_argument,
+        fmt::format("'{}' is not a size: use a number with K, M, G, T or P, as in 10G", text));
     uint64_t count = 0;
     auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (problem != std::errc())

@@ -24,7 +24,8 @@ constexpr uint32_t block_size = 4096;
     return (value + unit - 1) / unit * unit;
 }
 
-// "762B", "250GB", "1.6TB", as the status screens print them (MON-024): powers of 1024, one decimal below ten.
+// "762B", "250GB", "1.6TB", as the status screens print them (MON-024): powers of 1024, one decimal
+// below ten.
 [[nodiscard]] std::string size_text(uint64_t bytes);
 
 // "1G", "1GiB", "1GB", "512M", "4096": powers of 1024.

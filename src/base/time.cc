@@ -1,9 +1,8 @@
 #include "base/time.h"
 
-#include <fmt/core.h>
-
 #include <charconv>
 #include <chrono>
+#include <fmt/core.h>
 
 namespace cairn {
 
@@ -47,8 +46,9 @@ Result<Duration> parse_duration(std::string_view text) {
     int64_t total = 0;
     if (problem != std::errc() || scale == 0 || count < 0 ||
         __builtin_mul_overflow(count, scale, &total))
-        return Error(Code::invalid_argument,
-                     fmt::format("'{}' is not a time: use a number with s, min or h, as in 5min", text));
+        return Error(
+            Code::invalid_argument,
+            fmt::format("'{}' is not a time: use a number with s, min or h, as in 5min", text));
     return Duration{total};
 }
 

@@ -1,5 +1,6 @@
-// Durations and instants, in nanoseconds, as strong types. An Instant belongs to one host's monotonic clock and
-// says nothing on another host; WallTime is for people (events, file times) and decides nothing.
+// Durations and instants, in nanoseconds, as strong types. An Instant belongs to one host's
+// monotonic clock and says nothing on another host; WallTime is for people (events, file times) and
+// decides nothing.
 #pragma once
 
 #include <compare>
@@ -24,10 +25,18 @@ struct Duration {
     [[nodiscard]] constexpr int64_t seconds() const { return nanoseconds / 1'000'000'000; }
 };
 
-constexpr Duration nanoseconds(int64_t count) { return {count}; }
-constexpr Duration microseconds(int64_t count) { return {count * 1000}; }
-constexpr Duration milliseconds(int64_t count) { return {count * 1'000'000}; }
-constexpr Duration seconds(int64_t count) { return {count * 1'000'000'000}; }
+constexpr Duration nanoseconds(int64_t count) {
+    return {count};
+}
+constexpr Duration microseconds(int64_t count) {
+    return {count * 1000};
+}
+constexpr Duration milliseconds(int64_t count) {
+    return {count * 1'000'000};
+}
+constexpr Duration seconds(int64_t count) {
+    return {count * 1'000'000'000};
+}
 
 struct Instant {
     int64_t nanoseconds = 0;  // since an origin of this host's own
