@@ -1,0 +1,30 @@
+// The rules that a chunk server keeps. All hold in every program; the simulator breaks one at a
+// time, on purpose, to show that its checkers notice.
+#pragma once
+
+namespace cairn::chunk {
+
+struct ServiceRules {
+    // A request older in version or epoch than what this server was told is refused.
+    bool refuse_older = true;
+    // A seal or fence is answered only when nothing older still runs.
+    bool drain_before_seal = true;
+    // A seal or fence is answered only when it is durable.
+    bool seal_is_durable = true;
+    // A copy never overwrites a block that a client wrote since the join or comparison was heard
+    // of.
+    bool guard_client_blocks = true;
+    // What clients wrote is remembered from when the version was first heard of, from client or
+    // master.
+    bool remember_from_first_hearing = true;
+    // A joiner is complete, and a compared replica equal, only after syncing.
+    bool sync_before_complete = true;
+    // After an unclean start nothing is answered before the master readmits the replica.
+    bool refuse_until_admitted = true;
+    // A join that a restart cut short is void: the replica refuses everything and joins anew.
+    bool void_interrupted_joins = true;
+    // Orders from a master behind one already heard are refused.
+    bool refuse_masters_behind = true;
+};
+
+}  // namespace cairn::chunk
