@@ -44,10 +44,10 @@ Task<Result<Bytes>> read_whole_file(Disk& disk, std::string path, size_t limit) 
     co_return content;
 }
 
-Task<Result<void>> replace_file(Disk& disk, std::string path, Bytes content) {
+Task<Result<void>> replace_file(Disk& disk, std::string path, Bytes content, uint32_t mode) {
     const std::string fresh = path + ".new";
     {
-        auto file = co_await disk.open(fresh, {.write = true, .create = true});
+        auto file = co_await disk.open(fresh, {.write = true, .create = true, .mode = mode});
         if (!file)
             co_return file.error();
         Result<size_t> cut = co_await (*file)->truncate(0);

@@ -23,6 +23,7 @@ struct OpenOptions {
     bool create = false;     // make it if it is not there
     bool exclusive = false;  // with create: fail with already_exists if it is
     Caching caching = Caching::buffered;
+    uint32_t mode = 0644;  // of a file that is made
 };
 
 class File : protected IoTarget {
@@ -101,7 +102,7 @@ Task<Result<Bytes>> read_whole_file(Disk& disk, std::string path, size_t limit);
 
 // Replaces a small file so that a crash leaves the old content or the new one: writes PATH.new,
 // syncs it, renames it over PATH, syncs the directory.
-Task<Result<void>> replace_file(Disk& disk, std::string path, Bytes content);
+Task<Result<void>> replace_file(Disk& disk, std::string path, Bytes content, uint32_t mode = 0644);
 
 // "/a/b" of "/a/b/c"; "." where there is no slash.
 [[nodiscard]] std::string parent_of(const std::string& path);
