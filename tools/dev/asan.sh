@@ -1,0 +1,6 @@
+# asan: unit tests and 50 simulator seeds under the address and undefined-behaviour sanitizers
+need build script sanitize
+build_counted asan
+counted python3 tools/unit_tests.py build/asan
+seeds asan 50
+finish

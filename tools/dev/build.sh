@@ -1,0 +1,3 @@
+# build [TARGET...]: builds everything, or these targets, into build/release
+need build
+build release "$@"

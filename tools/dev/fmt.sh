@@ -1,0 +1,3 @@
+# fmt: formats all C++ files in place
+need lint
+tools/format.sh

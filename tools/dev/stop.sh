@@ -1,0 +1,2 @@
+# stop: stops the demo cluster
+die "not built yet: the programs that it needs do not exist so far"

@@ -1,0 +1,51 @@
+"""What the documents list is there: files, packages, verbs."""
+import re
+
+README_LINES_MAX = 150
+OWN_PATH = re.compile(r'`((?:src|docs|tools|tests|cmake|packaging|bench)/[\w./\-]*|\./dev [a-z]+)')
+
+
+def check_paths(tree):
+    """A file, folder or verb that a document names exists."""
+    folders = {path.rsplit('/', depth)[0] for path in tree.by_path
+               for depth in range(1, path.count('/') + 1)}
+    for file in tree.files:
+        for number, line in enumerate(file.lines if file.name.endswith('.md') else [], 1):
+            for named in OWN_PATH.findall(line):
+                path = named.rstrip('/.')
+                if named.startswith('./dev '):
+                    path = f'tools/dev/{named[6:]}.sh'
+                if path not in tree.by_path and path not in folders:
+                    yield file.finding(number, f'{named} does not exist')
+
+
+def check_dependencies(tree):
+    """docs/dependencies.md lists exactly the packages that ./dev installs."""
+    script, document = tree.by_path.get('tools/common.sh'), tree.by_path.get('docs/dependencies.md')
+    if not script or not document:
+        return
+    groups = re.findall(r'^ +\[\w+\]="([^"]*)"', script.text, re.MULTILINE)
+    installed = {package for group in groups for package in group.split()}
+    listed = {}
+    for number, line in enumerate(document.lines, 1):
+        if line.startswith('| `'):
+            packages = re.findall(r'`([^`]+)`', line.split('|')[1])
+            listed.update({package: number for package in packages})
+    for package in sorted(installed - set(listed)):
+        yield document.finding(1, f'{package}, which tools/common.sh installs, is not listed')
+    for package in sorted(set(listed) - installed):
+        yield document.finding(listed[package], f'{package} is not installed by tools/common.sh')
+
+
+def check_readme(tree):
+    file = tree.by_path.get('README.md')
+    if file and len(file.lines) > README_LINES_MAX:
+        yield file.finding(README_LINES_MAX + 1, f'has {len(file.lines)} lines, {README_LINES_MAX} '
+                                                 'are allowed')
+
+
+RULES = [
+    ('document-paths', check_paths),
+    ('document-dependencies', check_dependencies),
+    ('readme-length', check_readme),
+]
