@@ -1,6 +1,7 @@
-# One static library for each folder of src/LAYERS that exists, linked to every layer below it, and one
-# test program for each folder that has *_test.cc files. New files and folders are found by themselves.
-# The fuzz preset builds the same libraries, and in place of tests and programs the fuzzers.
+# One static library for each folder of src/LAYERS that exists, linked to every layer below it, and
+# one test program for each folder that has *_test.cc files. New files and folders are found by
+# themselves. The fuzz preset builds the same libraries, and in place of tests and programs the
+# fuzzers.
 
 find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)

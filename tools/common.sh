@@ -29,8 +29,8 @@ die() {
     exit "${2:-1}"
 }
 
-# need GROUP...: installs the packages of these groups that are missing. Where all are there, nothing
-# is contacted and root is not needed.
+# need GROUP...: installs the packages of these groups that are missing. Where all are there,
+# nothing is contacted and root is not needed.
 need() {
     local group package wanted=() missing=() as_root=()
     for group in "$@"; do
@@ -39,7 +39,8 @@ need() {
     command -v dpkg-query >/dev/null ||
         die "needs Debian 12, whose packages it installs; here install by hand: ${wanted[*]}"
     local present
-    present=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' "${wanted[@]}" 2>/dev/null || true) "
+    local format=' ${db:Status-Status}:${Package} '
+    present=$(dpkg-query -W -f "$format" "${wanted[@]}" 2>/dev/null) || true
     for package in "${wanted[@]}"; do
         [[ $present == *" installed:$package "* ]] || missing+=("$package")
     done

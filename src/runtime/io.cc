@@ -6,20 +6,13 @@ namespace {
 
 const char* name_of(IoKind kind) {
     switch (kind) {
-        case IoKind::read:
-            return "read";
-        case IoKind::write:
-            return "write";
-        case IoKind::write_durable:
-            return "durable write";
-        case IoKind::sync:
-            return "sync";
-        case IoKind::allocate:
-            return "allocate";
-        case IoKind::punch_hole:
-            return "punch hole";
-        case IoKind::truncate:
-            return "truncate";
+        case IoKind::read: return "read";
+        case IoKind::write: return "write";
+        case IoKind::write_durable: return "durable write";
+        case IoKind::sync: return "sync";
+        case IoKind::allocate: return "allocate";
+        case IoKind::punch_hole: return "punch hole";
+        case IoKind::truncate: return "truncate";
     }
     return "operation";
 }

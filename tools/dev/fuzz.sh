@@ -5,7 +5,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --seconds)
             seconds=${2:-}
-            [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "--seconds takes a whole number, as in --seconds 60" 2
+            [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "--seconds takes a number, as in --seconds 60" 2
             shift
             ;;
         -*) die "there is no option $1: ./dev fuzz [NAME] [--seconds N]" 2 ;;

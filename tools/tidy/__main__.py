@@ -2,8 +2,8 @@
 
     python3 tools/tidy [ROOT]
 
-Prints each finding as PATH:LINE: RULE: what is wrong. Each rule counts as one test; the last line is
-"N passed, N failed".
+Prints each finding as PATH:LINE: RULE: what is wrong. Each rule counts as one test; the last line
+is "N passed, N failed".
 """
 import pathlib
 import sys

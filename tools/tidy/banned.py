@@ -1,4 +1,4 @@
-"""What code outside src/runtime does not do: ask the machine, or depend on what differs between runs.
+"""What code outside src/runtime does not do: ask the machine, or depend on what differs by run.
 
 Each ban names its reason or its replacement, and the few places that are exempt.
 """
@@ -31,11 +31,11 @@ NO_THREADS = 'a process runs one loop without threads; use Scope, Semaphore and 
 SEEDED = 'random numbers come from runtime/random.h, whose results no library version changes'
 
 HEADER_BANS = [
-    ban(r'<(unistd|fcntl|poll|signal|csignal|sched|dirent|netdb|termios|syslog|spawn|dlfcn|ifaddrs|pwd'
-        r'|grp|mntent|liburing|time|ctime|aio|(sys|arpa|net|netinet|netpacket|linux|asm)/[^>]*)(\.h)?>',
-        MACHINE, 'runtime'),
-    ban(r'<(pthread\.h|semaphore\.h|thread|mutex|shared_mutex|condition_variable|future|semaphore|latch'
-        r'|barrier|stop_token)>', NO_THREADS, 'runtime'),
+    ban(r'<(unistd|fcntl|poll|signal|csignal|sched|dirent|netdb|termios|syslog|spawn|dlfcn|ifaddrs'
+        r'|pwd|grp|mntent|liburing|time|ctime|aio'
+        r'|(sys|arpa|net|netinet|netpacket|linux|asm)/[^>]*)(\.h)?>', MACHINE, 'runtime'),
+    ban(r'<(pthread\.h|semaphore\.h|thread|mutex|shared_mutex|condition_variable|future|semaphore'
+        r'|latch|barrier|stop_token)>', NO_THREADS, 'runtime'),
     ban(r'<random>', SEEDED),
     ban(r'<(fstream|filesystem)>', 'files are reached through runtime/disk.h', 'runtime', 'tests'),
     ban(r'<(iostream|cassert|assert\.h)>', 'use fmt in place of streams, CHECK in place of assert'),
@@ -79,8 +79,6 @@ CODE_BANS = [
     ban(r'\bthrow\b', 'errors are values: return an Error', 'runtime', 'tests'),
     ban(FREE + r'(malloc|calloc|realloc|alloca|free)\s*\(',
         'own memory with std::unique_ptr, std::vector or Buffer', 'runtime', 'src/base/buffer.cc'),
-    ban(r'\b(if|while|for|switch)\s*\([^;{}]*\bco_await\b', 'co_await stands on a line of its own, '
-        'so that a reader sees where the world may change', 'tests'),
     ban(r'\busing\s+namespace\s+std\s*;', 'write std::'),
 ]
 
@@ -113,11 +111,28 @@ def check_floats(tree):
         if file.layer in FLOAT_FREE_LAYERS and not file.is_test:
             for line, match in file.matches(FLOAT):
                 yield file.finding(line, f"'{match.group(0)}': nothing is decided in floating "
-                                         'point, which rounds as the compiler likes: scale integers')
+                                         'point, which rounds as compilers like: scale integers')
+
+
+CONDITION = re.compile(r'\b(if|while|for|switch)\s*(?:constexpr\s*)?\(')
+
+
+def check_conditions(tree):
+    """co_await stands on a line of its own, where a reader sees that the world may change."""
+    for file in tree.cpp:
+        for line, match in file.matches(CONDITION):
+            depth, end = 1, match.end()
+            while depth > 0 and end < len(file.code):
+                depth += {'(': 1, ')': -1}.get(file.code[end], 0)
+                end += 1
+            if re.search(r'\bco_await\b', file.code[match.end():end]):
+                yield file.finding(line, f'co_await in the condition of {match.group(1)}: '
+                                         'await on a line of its own, then look')
 
 
 RULES = [
     ('banned-header', check_banned_headers),
     ('banned-call', check_banned_calls),
     ('no-floats', check_floats),
+    ('await-in-condition', check_conditions),
 ]

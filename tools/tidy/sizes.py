@@ -53,8 +53,7 @@ def is_function_head(head):
     if '(' not in head:
         return False
     before = re.sub(r'\btemplate\s*<.*>', '', head[:head.index('(')], flags=re.DOTALL)
-    if re.search(r'\bextern\b', before) and not TYPE_OR_NAMESPACE.search(before.replace('extern', '')):
-        return True
+    before = re.sub(r'\bextern\s*"\s*"', '', before)
     return not TYPE_OR_NAMESPACE.search(before)
 
 

@@ -1,14 +1,14 @@
 """What a file must have and must not have in it, whatever it says."""
 import re
 
-HEADER_COMMENT_LINES_MAX = 14
+HEADER_COMMENT_LINES_MAX = 12
 FILE_BYTES_MAX = 256 * 1024
 # The words are put together here, so that this file does not trip over itself.
 MARKERS = re.compile(r'\b(' + '|'.join(('TO' 'DO', 'FIX' 'ME', 'XX' 'X', 'HA' 'CK')) + r')\b')
 MACHINE_PATHS = re.compile(r'(?<![\w.\-})])/(' + '|'.join(('work', 'root', 'home', 'farm')) + ')/')
 MAKING_WORDS = re.compile(
-    r'\b(' + '|'.join(('sub-?' 'agent', 'this ' 'session', 'language ' 'model', 'L' 'LM', 'Cla' 'ude',
-                       'Chat' 'GPT')) + r')\b', re.IGNORECASE)
+    r'\b(' + '|'.join(('sub-?' 'agent', 'this ' 'session', 'language ' 'model', 'L' 'LM',
+                       'Cla' 'ude', 'Chat' 'GPT')) + r')\b', re.IGNORECASE)
 GENERATED = re.compile(r'\.(o|a|so|pyc|gcda|gcno|orig|rej|swp|log|tmp|core)$|(^|/)(core|a\.out)$')
 # Bytes that tests compare with, or feed to a parser.
 BINARY_FOLDERS = re.compile(r'(^|/)(golden|testdata)/|^tests/fuzz/')
