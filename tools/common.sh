@@ -119,8 +119,8 @@ build_counted() {
 # counted COMMAND...: runs a command whose last line is "N passed, N failed", shows what it prints
 # before that, and adds its numbers to ours. One that ends otherwise counts as one failed test.
 counted() {
-    local log=$logs/counted status=0 line
-    mkdir -p "$logs"
+    local log status=0 line
+    log=$(mktemp "$logs/counted.XXXXXX")
     { "$@" 2>&1 </dev/null || echo "exit status $?"; } | tee "$log" |
         grep --line-buffered -vE '^([0-9]+ passed, [0-9]+ failed|exit status [0-9]+)$' || true
     line=$(tail -n 1 "$log")
@@ -128,6 +128,7 @@ counted() {
         status=${BASH_REMATCH[1]}
         line=$(tail -n 2 "$log" | head -n 1)
     fi
+    rm "$log"
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
         passed=$((passed + BASH_REMATCH[1]))
         failed=$((failed + BASH_REMATCH[2]))

@@ -231,8 +231,8 @@ class Text(TidyCase):
     def test_binaries_and_generated_files(self):
         self.assert_found(text.check_binaries,
                           {'src/base/a.o': 'x', 'docs/picture': b'\0\1',
-                           'src/wire/golden/a': b'\0\1', 'docs/big.md': 'x' * 300_000}, 'docs/big.md:1', 'docs/picture:1',
-                          'src/base/a.o:1')
+                           'src/wire/golden/a': b'\0\1', 'docs/big.md': 'x' * 300_000},
+                          'docs/big.md:1', 'docs/picture:1', 'src/base/a.o:1')
 
     def test_headers(self):
         self.assert_found(text.check_headers,
