@@ -113,8 +113,9 @@ def tidy_command(project, path):
 
 
 def header_command(project, path):
-    return [COMPILER, *project.flags(path), '-fsyntax-only', '-Wno-pragma-once-outside-header',
-            '-x', 'c++', str(project.root / path)]
+    # Included from an empty file, so that what is unused in it is not reported.
+    return [COMPILER, *project.flags(path), '-fsyntax-only', '-x', 'c++', '/dev/null',
+            '-include', str(project.root / path)]
 
 
 def blocks(project, output):

@@ -59,7 +59,8 @@ CODE_BANS = [
     ban(FREE + r'(u|nano)?sleep\s*\(|\bsleep_(for|until)\b',
         'wait on the Loop that the constructor was given; a test advances virtual time'),
     ban(FREE + r'((secure_)?getenv|(un)?setenv)\s*\(',
-        'programs read their environment in src/daemon and hand it down', 'daemon', 'tests'),
+        'programs read their environment in src/daemon and hand it down',
+        'runtime', 'daemon', 'tests'),
     ban(r'\bargv\b', 'programs read their arguments in *_main.cc and hand them down as strings',
         'mains', 'daemon', 'tests'),
     ban(FREE + r'(fopen|freopen|fdopen|tmpfile|mkstemp|mkdtemp|popen|system|fork|vfork|exec[lv]p?e?'
