@@ -18,32 +18,31 @@ import time
 COUNT = re.compile(r'^(\d+) passed, (\d+) failed$')
 
 
-def run(script, build, timeout_seconds):
-    """Runs one script; returns (passed, failed, its output, why it failed)."""
+def run(script, build, log, timeout_seconds):
+    """Runs one script with its output in the log; returns (passed, failed, how it ended)."""
     source = pathlib.Path(__file__).absolute().parent.parent
     environment = dict(os.environ, CAIRN_SOURCE=str(source),
                        PATH=f"{build / 'bin'}:{os.environ['PATH']}")
-    with tempfile.TemporaryDirectory(prefix='cairn-test.') as folder:
-        # A session of its own, so that whatever a failed script leaves running ends with it.
+    with tempfile.TemporaryDirectory(prefix='cairn-test.') as folder, open(log, 'wb') as output:
+        # A process group of its own, so that whatever a script leaves running ends with it.
         child = subprocess.Popen([script], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 start_new_session=True)
+                                 stdout=output, stderr=output, start_new_session=True)
         try:
-            output, status = child.communicate(timeout=timeout_seconds)[0], child.returncode
+            status = child.wait(timeout=timeout_seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            output, status = child.communicate()[0], f'still running after {timeout_seconds} s'
+            status = f'still running after {timeout_seconds} s'
         finally:
             try:
                 os.killpg(child.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-    output = output.decode(errors='replace')
-    count = COUNT.match(output.rstrip().rsplit('\n', 1)[-1])
+            child.wait()
+    last = log.read_text(errors='replace').rstrip().rsplit('\n', 1)[-1]
+    count = COUNT.match(last)
     passed, failed = map(int, count.groups()) if count else (int(status == 0), int(status != 0))
     if status != 0 and failed == 0:
         failed = 1
-    return passed, failed, output, status
+    return passed, failed, status
 
 
 def main():
@@ -62,15 +61,16 @@ def main():
     passed = failed = 0
     for script in scripts:
         started = time.monotonic()
-        script_passed, script_failed, output, status = run(script, build, options.timeout)
+        log = results / f'system-{script.stem}.log'
+        script_passed, script_failed, status = run(script, build, log, options.timeout)
         passed += script_passed
         failed += script_failed
-        (results / f'system-{script.stem}.log').write_text(output)
         print(f'system {script.stem}: {script_passed} passed, {script_failed} failed '
               f'({time.monotonic() - started:.1f} s)', flush=True)
         if script_failed:
             print(f'  exit status {status}; its last lines:')
-            print('\n'.join('    ' + line for line in output.splitlines()[-60:]))
+            lines = log.read_text(errors='replace').splitlines()
+            print('\n'.join('    ' + line for line in lines[-60:]))
     print(f'{passed} passed, {failed} failed')
     return 1 if failed else 0
 
