@@ -51,6 +51,8 @@ def main():
     parser.add_argument('--only', default='', metavar='PART', help='only names with PART in them')
     parser.add_argument('--timeout', type=int, default=600, metavar='SECONDS')
     options = parser.parse_args()
+    # Told to end, end the running script too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('told to end'))
     build = options.build.absolute()
     results = build / 'results'
     results.mkdir(parents=True, exist_ok=True)
