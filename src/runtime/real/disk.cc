@@ -16,7 +16,6 @@ namespace cairn::real {
 
 namespace {
 
-constexpr mode_t file_mode = 0600;
 constexpr mode_t directory_mode = 0755;
 
 int flags_of(const OpenOptions& options) {
@@ -43,15 +42,15 @@ bool is_directory_entry(DIR* directory, const dirent& entry) {
 
 }  // namespace
 
-Task<int> RealDisk::open_descriptor(std::string path, int flags) {
+Task<int> RealDisk::open_descriptor(std::string path, int flags, uint32_t mode) {
     Call call(reactor_, Call::Yields::descriptor);
-    io_uring_prep_openat(call.prepare(), AT_FDCWD, path.c_str(), flags, file_mode);
+    io_uring_prep_openat(call.prepare(), AT_FDCWD, path.c_str(), flags, mode);
     const int result = co_await call;
     co_return result;
 }
 
 Task<Result<std::unique_ptr<File>>> RealDisk::open(std::string path, OpenOptions options) {
-    int number = co_await open_descriptor(path, flags_of(options));
+    int number = co_await open_descriptor(path, flags_of(options), options.mode);
     if (number == -EINVAL && options.caching == Caching::direct) {
         // Refused by the file system, after `create` made the file: so no longer exclusively.
         // Everything holds without O_DIRECT too, for durability does not lean on it.
@@ -61,7 +60,7 @@ Task<Result<std::unique_ptr<File>>> RealDisk::open(std::string path, OpenOptions
         OpenOptions cached = options;
         cached.caching = Caching::buffered;
         cached.exclusive = false;
-        number = co_await open_descriptor(path, flags_of(cached));
+        number = co_await open_descriptor(path, flags_of(cached), cached.mode);
     }
     if (number < 0)
         co_return error_of_errno(-number, path);
@@ -113,7 +112,7 @@ Task<Result<void>> RealDisk::make_directories(std::string path) {
 }
 
 Task<Result<void>> RealDisk::sync_directory(std::string path) {
-    const int number = co_await open_descriptor(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int number = co_await open_descriptor(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (number < 0)
         co_return error_of_errno(-number, path);
     const Descriptor directory(number);

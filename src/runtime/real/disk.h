@@ -1,7 +1,7 @@
 // RealDisk: the machine's files and directories. What may wait for the disk (open, remove, rename,
 // syncing a directory) goes through the ring; what is answered from memory nearly always (list,
 // status, space, making directories, locks) is a plain system call, and is not for the way of a
-// request. Files are made for their owner alone (0600), directories readable by all (0755).
+// request. Directories are made readable by all (0755), less the umask.
 #pragma once
 
 #include "runtime/disk.h"
@@ -25,7 +25,7 @@ class RealDisk final : public Disk {
     Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
 
   private:
-    Task<int> open_descriptor(std::string path, int flags);
+    Task<int> open_descriptor(std::string path, int flags, uint32_t mode);
 
     Reactor& reactor_;
     Log& log_;

@@ -37,12 +37,9 @@ Result<uint64_t> RealFile::size() {
 }
 
 void RealFile::start(IoOperation& operation) {
-    // The kernel would take smaller units on most disks; what works on one must not fail on the
-    // next.
-    if (caching_ == Caching::direct && !is_aligned(operation)) {
-        reactor_.complete_later(operation, descriptor_, -EINVAL);
-        return;
-    }
+    // Most disks take smaller units; what works on one must not fail on the next.
+    CHECK_NOTE(caching_ == Caching::buffered || is_aligned(operation),
+               "direct files are read and written in whole blocks, from memory aligned like them");
     const int file = descriptor_.number();
     switch (operation.kind()) {
         case IoKind::read: {
@@ -55,18 +52,14 @@ void RealFile::start(IoOperation& operation) {
             return;
         }
         case IoKind::write:
-        case IoKind::write_durable:
-            start_write(operation);
-            return;
+        case IoKind::write_durable: start_write(operation); return;
         case IoKind::sync: {
             io_uring_sqe* slot = reactor_.slot();
             io_uring_prep_fsync(slot, file, IORING_FSYNC_DATASYNC);
             reactor_.start(slot, operation, descriptor_);
             return;
         }
-        case IoKind::allocate:
-            start_allocation(operation, 0);
-            return;
+        case IoKind::allocate: start_allocation(operation, 0); return;
         case IoKind::punch_hole:
             start_allocation(operation, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
             return;
@@ -88,8 +81,7 @@ bool RealFile::is_aligned(const IoOperation& operation) const {
             return is_block_multiple(operation.offset()) &&
                    std::ranges::all_of(operation.slices(),
                                        [](ByteView slice) { return is_block_multiple(slice); });
-        default:
-            return true;
+        default: return true;
     }
 }
 

@@ -89,27 +89,50 @@ TEST(RealFile, TakesMoreSlicesThanTheKernelDoes) {
     machine.run(write_many_slices(machine.runtime(), machine.path("file")));
 }
 
-Task<void> misalign(Runtime& runtime, std::string path) {
+Task<void> write_at(Runtime& runtime, std::string path, uint64_t offset, size_t from, size_t size) {
     const std::unique_ptr<File> file = co_await open(runtime, path, fresh_direct);
-    Buffer memory = pattern(16 * kib, 3);
-    const std::array<ByteView, 1> block{memory.view().first(4 * kib)};
-    const std::array<ByteView, 1> short_block{memory.view().first(512)};
-    const std::array<ByteView, 1> odd_memory{memory.view().subspan(512, 4 * kib)};
-    const Result<size_t> odd_offset = co_await file->write(512, block);
-    EXPECT_EQ(odd_offset.code(), Code::invalid_argument);
-    const Result<size_t> odd_length = co_await file->write_durable(0, short_block);
-    EXPECT_EQ(odd_length.code(), Code::invalid_argument);
-    const Result<size_t> odd_address = co_await file->write(0, odd_memory);
-    EXPECT_EQ(odd_address.code(), Code::invalid_argument);
-    const Result<size_t> odd_read =
-        co_await file->read(0, memory.mutable_view().subspan(64, 4 * kib));
-    EXPECT_EQ(odd_read.code(), Code::invalid_argument);
-    EXPECT_EQ(*file->size(), 0u);
+    const Buffer memory = pattern(16 * kib, 3);
+    const std::array<ByteView, 1> slices{memory.view().subspan(from, size)};
+    const Result<size_t> count = co_await file->write(offset, slices);
+    EXPECT_TRUE(count.has_value());
 }
 
-TEST(RealFile, DirectFilesTakeWholeBlocksOnly) {
+TEST(RealFileDeathTest, DirectFilesTakeWholeBlocksOnly) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
     TestMachine machine;
-    machine.run(misalign(machine.runtime(), machine.path("file")));
+    const std::string path = machine.path("file");
+    machine.run(write_at(machine.runtime(), path, 4 * kib, 4 * kib, 8 * kib));
+    EXPECT_DEATH(machine.run(write_at(machine.runtime(), path, 512, 0, 4 * kib)), "whole blocks");
+    EXPECT_DEATH(machine.run(write_at(machine.runtime(), path, 0, 512, 4 * kib)), "whole blocks");
+    EXPECT_DEATH(machine.run(write_at(machine.runtime(), path, 0, 0, 512)), "whole blocks");
+}
+
+Task<void> read_without_direct_io(Runtime& runtime) {
+    // A file system that is known to refuse O_DIRECT, on any kernel.
+    const auto file = co_await runtime.disk.open("/proc/self/status", {.caching = Caching::direct});
+    EXPECT_TRUE(file.has_value());
+    Buffer buffer = Buffer::allocate(4 * kib);
+    const Result<size_t> count = co_await (*file)->read(0, buffer.mutable_view());
+    EXPECT_TRUE(count.has_value() && text_of(buffer.view()).starts_with("Name:"));
+}
+
+TEST(RealFile, DirectFallsBackToTheCacheWhereItIsRefused) {
+    TestMachine machine;
+    testing::internal::CaptureStderr();
+    machine.run(read_without_direct_io(machine.runtime()));
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("without direct I/O"), std::string::npos);
+}
+
+Task<void> make_secret(Runtime& runtime, std::string path) {
+    const Result<void> made = co_await replace_file(runtime.disk, path, Bytes(3), 0600);
+    EXPECT_TRUE(made.has_value());
+}
+
+TEST(RealFile, AKeyIsForItsOwnerAlone) {
+    TestMachine machine;
+    machine.run(make_secret(machine.runtime(), machine.path("key")));
+    EXPECT_EQ(std::filesystem::status(machine.path("key")).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 Task<void> punch(Runtime& runtime, std::string path) {

@@ -41,10 +41,8 @@ Error listen_error(int problem, const Address& at) {
             return {Code::busy, where + ": address already in use: another program listens there"};
         case EADDRNOTAVAIL:
             return {Code::invalid_argument, where + ": this machine has no such address"};
-        case EACCES:
-            return {Code::permission_denied, where + ": not allowed to listen there"};
-        default:
-            return error_of_errno(problem, where);
+        case EACCES: return {Code::permission_denied, where + ": not allowed to listen there"};
+        default: return error_of_errno(problem, where);
     }
 }
 
@@ -61,10 +59,8 @@ bool concerns_one_connection(int problem) {
         case ENOPROTOOPT:
         case EOPNOTSUPP:
         case EINTR:
-        case EAGAIN:
-            return true;
-        default:
-            return false;
+        case EAGAIN: return true;
+        default: return false;
     }
 }
 

@@ -36,15 +36,13 @@ Instant after(Instant now, Duration timeout) {
 Error connect_error(int problem, const Address& to) {
     const std::string where = to_string(to);
     switch (problem) {
-        case ENOENT:
-            return {Code::unavailable, where + ": nobody listens there"};
+        case ENOENT: return {Code::unavailable, where + ": nobody listens there"};
         case ECONNREFUSED:
             return {Code::unavailable, where + ": connection refused: nobody listens there"};
         case ECONNRESET:
         case ECONNABORTED:
             return {Code::unavailable, where + ": the peer ended the connection at once"};
-        default:
-            return error_of_errno(problem, where);
+        default: return error_of_errno(problem, where);
     }
 }
 

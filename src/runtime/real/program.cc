@@ -26,14 +26,14 @@ Task<void> run_all(Loop& loop, Task<int> body, Signals& signals, ServiceManager&
 
 }  // namespace
 
-int run_program(const MachineOptions& options, std::function<Task<int>(Program&)> body) {
-    Result<std::unique_ptr<Machine>> machine = Machine::create(options);
+int run_program(const ProgramOptions& options, std::function<Task<int>(Program&)> body) {
+    Result<std::unique_ptr<Machine>> machine = Machine::create(options.machine);
     if (!machine) {
         StderrLog(Severity::error).write(Severity::error, "main", machine.error().message());
         return EXIT_FAILURE;
     }
     Runtime& runtime = (*machine)->runtime();
-    Signals signals((*machine)->reactor(), runtime.log);
+    Signals signals((*machine)->reactor(), runtime.log, options.handle_signals);
     ServiceManager manager = ServiceManager::from_environment();
     Program program(**machine, signals, manager);
     int exit_code = EXIT_FAILURE;

@@ -30,8 +30,15 @@ class Program {
     ServiceManager& service_manager_;
 };
 
+struct ProgramOptions {
+    MachineOptions machine = {};
+    // False for commands that have nothing to put in order: stop() is never set, and signals do
+    // what they do to any process.
+    bool handle_signals = true;
+};
+
 // Everything that `body` started must have ended when it returns. Fails with exit code 1 and a
 // message on standard error where there can be no runtime.
-int run_program(const MachineOptions& options, std::function<Task<int>(Program&)> body);
+int run_program(const ProgramOptions& options, std::function<Task<int>(Program&)> body);
 
 }  // namespace cairn::real

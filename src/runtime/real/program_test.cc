@@ -2,9 +2,14 @@
 #include "runtime/real/program.h"
 
 #include <csignal>
+#include <cstddef>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,8 +46,8 @@ Task<int> reload_and_stop(Program& program) {
 }
 
 TEST(Program, SignalsAreEvents) {
-    EXPECT_EQ(run_program({.log_least = Severity::error}, reload_and_stop), 7);
-    EXPECT_EQ(run_program({.log_least = Severity::error}, reload_and_stop), 7);
+    EXPECT_EQ(run_program({.machine = {.log_least = Severity::error}}, reload_and_stop), 7);
+    EXPECT_EQ(run_program({.machine = {.log_least = Severity::error}}, reload_and_stop), 7);
 }
 
 Task<int> never_stop(Program& program) {
@@ -57,6 +62,43 @@ TEST(ProgramDeathTest, ASecondSignalEndsAStopThatHangs) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(std::exit(run_program({}, never_stop)), testing::ExitedWithCode(128 + SIGTERM),
                 "ending at once");
+}
+
+Task<int> wait_for_interruption(Program& program) {
+    ::kill(::getpid(), SIGINT);
+    co_await program.stop().wait();
+    co_return 0;
+}
+
+TEST(ProgramDeathTest, ACommandIsEndedByASignal) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(run_program({.handle_signals = false}, wait_for_interruption),
+                testing::KilledBySignal(SIGINT), "");
+}
+
+// Lets io_uring_setup fail, as a container's seccomp profile or the sysctl does.
+void forbid_io_uring(int error) {
+    sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{.len = std::size(rules), .filter = rules};
+    CHECK(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    CHECK(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+}
+
+void run_without_io_uring(int error) {
+    forbid_io_uring(error);
+    std::exit(run_program({}, wait_for_interruption));
+}
+
+TEST(ProgramDeathTest, SaysWhatToDoWhereIoUringIsForbidden) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(run_without_io_uring(EPERM), testing::ExitedWithCode(1),
+                "io_uring is forbidden here. Set `sysctl kernel.io_uring_disabled=0`");
+    EXPECT_EXIT(run_without_io_uring(ENOSYS), testing::ExitedWithCode(1), "Linux 6.1 or later");
 }
 
 class NotifySocket {

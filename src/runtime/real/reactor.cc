@@ -8,6 +8,7 @@
 #include "runtime/real/call.h"
 #include "runtime/real/descriptor.h"
 #include "runtime/real/idle_poll.h"
+#include "runtime/real/inbox.h"
 #include "runtime/real/ring.h"
 #include "runtime/scope.h"
 
@@ -16,7 +17,13 @@ namespace cairn::real {
 namespace {
 
 // What a completion is for: the low bits of its user data, the rest of which is a pointer.
-enum Tag : uint64_t { operation_done = 0, call_done = 1, cancel_done = 2, nobody = 3 };
+enum Tag : uint64_t {
+    operation_done = 0,
+    call_done = 1,
+    cancel_done = 2,
+    inbox_filled = 3,
+    nobody = 4
+};
 constexpr uint64_t tag_mask = 7;
 static_assert(alignof(IoOperation) > tag_mask && alignof(Call) > tag_mask);
 
@@ -124,11 +131,9 @@ void Reactor::dispatch(const Completed& completed) {
             static_cast<Call*>(pointer)->result_ = completed.result;
             static_cast<Call*>(pointer)->answered();
             return;
-        case cancel_done:
-            static_cast<Call*>(pointer)->answered();
-            return;
-        default:
-            return;
+        case cancel_done: static_cast<Call*>(pointer)->answered(); return;
+        case inbox_filled: run_inbox(); return;
+        default: return;
     }
 }
 
@@ -147,6 +152,8 @@ void Reactor::shutdown() {
     if (loop_.abandoned())
         return;
     loop_.abandon();
+    if (inbox_ != nullptr)
+        inbox_->close();
     complete_deferred();
     while (in_flight_ > 0) {
         // Once more in each round: a call may have been on its way to a worker when asked before.
@@ -158,6 +165,29 @@ void Reactor::shutdown() {
         reap();
         complete_deferred();
     }
+}
+
+std::unique_ptr<Mailbox> Reactor::make_mailbox() {
+    if (inbox_ == nullptr) {
+        inbox_ = std::make_shared<Inbox>();
+        listen_to_inbox();
+    }
+    return std::make_unique<RealMailbox>(inbox_);
+}
+
+void Reactor::listen_to_inbox() {
+    io_uring_sqe* read = slot();
+    io_uring_prep_read(read, inbox_->event_descriptor(), &inbox_events_, sizeof inbox_events_, 0);
+    io_uring_sqe_set_data64(read, inbox_filled);
+    in_flight_++;
+}
+
+void Reactor::run_inbox() {
+    if (loop_.abandoned())
+        return;
+    listen_to_inbox();
+    for (Inbox::Work& work : inbox_->take())
+        work();
 }
 
 io_uring_sqe* Reactor::slot() {

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "runtime/io.h"
 #include "runtime/loop.h"
+#include "runtime/mailbox.h"
 #include "runtime/task.h"
 
 struct io_uring_sqe;
@@ -21,6 +22,7 @@ namespace cairn::real {
 class Call;
 class Descriptor;
 class IdlePoll;
+class Inbox;
 class Ring;
 class Scratch;
 struct Completed;
@@ -47,6 +49,9 @@ class Reactor {
     // Abandons the loop, cancels everything in flight and waits for it. Frames that were suspended
     // may be destroyed afterwards, and only afterwards. Idempotent.
     void shutdown();
+    // For one other loop of this process to post to this one. Made on this thread, used on the
+    // other; either side may end first.
+    [[nodiscard]] std::unique_ptr<Mailbox> make_mailbox();
     [[nodiscard]] uint64_t in_flight() const { return in_flight_; }
 
     // For the files and sockets of this folder: take a slot, fill it, start it.
@@ -67,6 +72,8 @@ class Reactor {
     void dispatch(const Completed& completed);
     void complete(IoOperation& operation, int64_t result);
     void complete_deferred();
+    void listen_to_inbox();
+    void run_inbox();
 
     struct Deferred {
         IoOperation* operation;
@@ -78,6 +85,8 @@ class Reactor {
     std::unique_ptr<IdlePoll> idle_poll_;  // none: never poll
     uint64_t in_flight_ = 0;               // what the kernel still owes us a completion for
     std::vector<Deferred> deferred_;
+    std::shared_ptr<Inbox> inbox_;  // none: nobody has a mailbox to this loop
+    uint64_t inbox_events_ = 0;     // read from its eventfd, of no interest
 };
 
 // CLOCK_MONOTONIC, now.

@@ -48,8 +48,7 @@ Error setup_error(int problem) {
         "allow io_uring_setup, io_uring_enter and io_uring_register in its seccomp profile";
     switch (problem) {
         case EPERM:
-        case EACCES:
-            return {Code::permission_denied, std::string(forbidden)};
+        case EACCES: return {Code::permission_denied, std::string(forbidden)};
         case ENOSYS:
             return {
                 Code::not_supported,
@@ -59,8 +58,7 @@ Error setup_error(int problem) {
             return {Code::overloaded,
                     "no memory for io_uring: raise the limit of locked memory (ulimit -l, "
                     "LimitMEMLOCK=)"};
-        default:
-            return error_of_errno(problem, "io_uring cannot be set up");
+        default: return error_of_errno(problem, "io_uring cannot be set up");
     }
 }
 

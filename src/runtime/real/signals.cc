@@ -30,19 +30,20 @@ int make_signal_descriptor(sigset_t& former_mask) {
 
 }  // namespace
 
-Signals::Signals(Reactor& reactor, Log& log)
+Signals::Signals(Reactor& reactor, Log& log, bool handle)
     : reactor_(reactor),
       log_(log),
       stop_(reactor.loop()),
       reload_(reactor.loop()),
-      descriptor_(make_signal_descriptor(former_mask_)) {}
+      descriptor_(handle ? make_signal_descriptor(former_mask_) : -1) {}
 
 Signals::~Signals() {
-    ::pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+    if (descriptor_.number() >= 0)
+        ::pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
 }
 
 Task<void> Signals::watch() {
-    while (!ended_) {
+    while (!ended_ && descriptor_.number() >= 0) {
         // Polled and then read, because older kernels read a signalfd from a worker thread.
         Call call(reactor_);
         io_uring_prep_poll_add(call.prepare(), descriptor_.number(), POLLIN);

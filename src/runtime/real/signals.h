@@ -12,9 +12,12 @@
 
 namespace cairn::real {
 
+class Call;
+
 class Signals {
   public:
-    Signals(Reactor& reactor, Log& log);
+    // Without `handle` signals stay as they are, and nothing is ever set.
+    Signals(Reactor& reactor, Log& log, bool handle);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
     ~Signals();
@@ -23,7 +26,7 @@ class Signals {
     [[nodiscard]] Event& stop() { return stop_; }
     // Notified by SIGHUP: look at the configuration again.
     [[nodiscard]] Condition& reload() { return reload_; }
-    // Runs until ended() is called.
+    // Runs until end_watch() is called.
     Task<void> watch();
     void end_watch();
 
@@ -34,9 +37,9 @@ class Signals {
     Log& log_;
     Event stop_;
     Condition reload_;
-    sigset_t former_mask_;
-    Descriptor descriptor_;
-    class Call* polling_ = nullptr;
+    sigset_t former_mask_{};
+    Descriptor descriptor_;  // none: signals are not handled
+    Call* polling_ = nullptr;
     bool ended_ = false;
 };
 

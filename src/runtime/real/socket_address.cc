@@ -82,10 +82,8 @@ Address SocketAddress::address() const {
                 ::inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
             return {text, ntohs(six.sin6_port)};
         }
-        case AF_UNIX:
-            return {load<sockaddr_un>(storage_).sun_path, 0};
-        default:
-            return {};
+        case AF_UNIX: return {load<sockaddr_un>(storage_).sun_path, 0};
+        default: return {};
     }
 }
 

@@ -23,28 +23,20 @@ bool is_journal(int descriptor) {
 
 int syslog_priority(Severity severity) {
     switch (severity) {
-        case Severity::debug:
-            return 7;
-        case Severity::info:
-            return 6;
-        case Severity::warning:
-            return 4;
-        case Severity::error:
-            return 3;
+        case Severity::debug: return 7;
+        case Severity::info: return 6;
+        case Severity::warning: return 4;
+        case Severity::error: return 3;
     }
     return 3;
 }
 
 std::string_view name_of(Severity severity) {
     switch (severity) {
-        case Severity::debug:
-            return "DEBUG";
-        case Severity::info:
-            return "INFO";
-        case Severity::warning:
-            return "WARNING";
-        case Severity::error:
-            return "ERROR";
+        case Severity::debug: return "DEBUG";
+        case Severity::info: return "INFO";
+        case Severity::warning: return "WARNING";
+        case Severity::error: return "ERROR";
     }
     return "ERROR";
 }

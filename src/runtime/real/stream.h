@@ -1,5 +1,6 @@
 // RealStream: a connected TCP or Unix socket. Reads take what is there; a write completes when the
-// kernel has taken all of it (up to IOV_MAX slices at once), or the connection ends.
+// kernel has taken all of it (up to IOV_MAX slices at once), or the connection ends. One read and
+// one write at a time: of two writes at once the bytes might mix.
 #pragma once
 
 #include "runtime/network.h"

@@ -115,7 +115,7 @@ TEST_P(Streams, LargeMessagesArriveWhole) {
     TestMachine machine;
     int good = 0;
     int closed = 0;
-    machine.run(exchange_many(machine.runtime(), address(machine), 3, 8 * mib, good, closed));
+    machine.run(exchange_many(machine.runtime(), address(machine), 3, 4 * mib, good, closed));
     EXPECT_EQ(good, 3);
 }
 
@@ -146,7 +146,7 @@ Task<void> read_one(Stream& stream, Code& code, size_t& count) {
 }
 
 Task<void> write_much(Stream& stream, Code& code) {
-    const Bytes content(64 * mib);
+    const Bytes content(16 * mib);
     const std::array<ByteView, 1> slices{ByteView(content)};
     const Result<void> result = co_await write_all(stream, slices);
     code = result.code();
@@ -173,7 +173,7 @@ Task<void> close_while_busy(Runtime& runtime, Address at) {
 
     co_await read_one(*pair.near, read_code, count);
     EXPECT_EQ(read_code, Code::cancelled);
-    Bytes rest(128 * mib);  // what had left before the close, and then the end
+    Bytes rest(32 * mib);  // what had left before the close, and then the end
     const Result<void> drained = co_await read_exact(*pair.far, rest);
     EXPECT_EQ(drained.code(), Code::connection_lost);
     co_await write_much(*pair.far, far_code);
