@@ -40,6 +40,8 @@ class File : protected IoTarget {
     // A failed sync is final: what it should have kept may be gone, and syncing again would not
     // bring it back.
     IoOperation sync() { return {*this, IoKind::sync, 0, 0}; }
+    // Reserves space. A shorter file grows to hold the range; where nothing was written it reads as
+    // zeros.
     IoOperation allocate(uint64_t offset, uint64_t length) {
         return {*this, IoKind::allocate, offset, length};
     }

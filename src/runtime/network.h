@@ -20,7 +20,7 @@ class Stream : protected IoTarget {
 
     // Some bytes, at least one; 0 when the peer has ended its side.
     IoOperation read(MutableByteView into) { return {*this, 0, into}; }
-    // Some of `slices`, from the front.
+    // Some of `slices`, from the front. One write at a time: of two at once the bytes may mix.
     IoOperation write(std::span<const ByteView> slices) {
         return {*this, IoKind::write, 0, slices};
     }
