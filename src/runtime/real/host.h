@@ -1,0 +1,15 @@
+// RealHost: what this machine is called, which start of it this is, and what this process uses.
+#pragma once
+
+#include "runtime/runtime.h"
+
+namespace cairn::real {
+
+class RealHost final : public Host {
+  public:
+    std::string name() override;
+    uint64_t boot_id() override;
+    ProcessUsage usage() override;
+};
+
+}  // namespace cairn::real

@@ -1,0 +1,44 @@
+#include "runtime/real/program.h"
+
+#include <cstdlib>
+#include <utility>
+
+namespace cairn::real {
+
+namespace {
+
+Task<void> run_body(Task<int> body, Signals& signals, ServiceManager& manager, int& exit_code) {
+    exit_code = co_await std::move(body);
+    manager.stopping();
+    signals.end_watch();
+}
+
+Task<void> run_all(Loop& loop, Task<int> body, Signals& signals, ServiceManager& manager,
+                   int& exit_code) {
+    Event ended(loop);
+    Scope scope(loop);
+    scope.spawn(signals.watch());
+    scope.spawn(manager.keep_alive(loop, ended));
+    co_await run_body(std::move(body), signals, manager, exit_code);
+    ended.set();
+    co_await scope.join();
+}
+
+}  // namespace
+
+int run_program(const MachineOptions& options, std::function<Task<int>(Program&)> body) {
+    Result<std::unique_ptr<Machine>> machine = Machine::create(options);
+    if (!machine) {
+        StderrLog(Severity::error).write(Severity::error, "main", machine.error().message());
+        return EXIT_FAILURE;
+    }
+    Runtime& runtime = (*machine)->runtime();
+    Signals signals((*machine)->reactor(), runtime.log);
+    ServiceManager manager = ServiceManager::from_environment();
+    Program program(**machine, signals, manager);
+    int exit_code = EXIT_FAILURE;
+    (*machine)->reactor().run(run_all(runtime.loop, body(program), signals, manager, exit_code));
+    return exit_code;
+}
+
+}  // namespace cairn::real

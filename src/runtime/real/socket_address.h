@@ -1,0 +1,33 @@
+// SocketAddress: an Address as the kernel takes it (IPv4, IPv6, Unix), and back.
+#pragma once
+
+#include <sys/socket.h>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace cairn::real {
+
+class SocketAddress {
+  public:
+    SocketAddress() = default;
+    static Result<SocketAddress> of(const Address& address);
+    // Where the socket is bound.
+    static SocketAddress bound(int socket);
+
+    [[nodiscard]] Address address() const;
+    [[nodiscard]] int family() const { return storage_.ss_family; }
+    [[nodiscard]] const sockaddr* raw() const {
+        return reinterpret_cast<const sockaddr*>(&storage_);
+    }
+    [[nodiscard]] socklen_t size() const { return size_; }
+    // To be filled by the kernel.
+    [[nodiscard]] sockaddr* space() { return reinterpret_cast<sockaddr*>(&storage_); }
+    [[nodiscard]] socklen_t* space_size() { return &size_; }
+
+  private:
+    sockaddr_storage storage_{};
+    socklen_t size_ = sizeof(sockaddr_storage);
+};
+
+}  // namespace cairn::real
