@@ -105,18 +105,33 @@ RealListener::~RealListener() {
     close();
 }
 
+// An accept in flight, until its frame goes on or is dropped.
+class RealListener::Accepting {
+  public:
+    Accepting(RealListener& listener, Call& call)
+        : listener_(listener), call_(call), use_(listener.descriptor_) {
+        listener_.accepting_.push_back(&call_);
+    }
+    Accepting(const Accepting&) = delete;
+    Accepting& operator=(const Accepting&) = delete;
+    ~Accepting() { std::erase(listener_.accepting_, &call_); }
+
+  private:
+    RealListener& listener_;
+    Call& call_;
+    Descriptor::Use use_;
+};
+
 Task<Result<std::unique_ptr<Stream>>> RealListener::accept() {
     while (!descriptor_.closed()) {
         SocketAddress from;
         int accepted = -1;
         {
-            const Descriptor::Use use(descriptor_);
             Call call(reactor_, Call::Yields::descriptor);
+            const Accepting accepting(*this, call);
             io_uring_prep_accept(call.prepare(), descriptor_.number(), from.space(),
                                  from.space_size(), SOCK_CLOEXEC);
-            accepting_.push_back(&call);
             accepted = co_await call;
-            std::erase(accepting_, &call);
         }
         if (accepted >= 0) {
             Descriptor socket(accepted);

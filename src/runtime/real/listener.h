@@ -24,6 +24,8 @@ class RealListener final : public Listener {
     [[nodiscard]] const Address& address() const override { return address_; }
 
   private:
+    class Accepting;
+
     Reactor& reactor_;
     Descriptor descriptor_;
     Address address_;

@@ -161,7 +161,8 @@ TEST(StderrLog, WritesLinesForPeople) {
     EXPECT_EQ(line.find('\n'), line.size() - 1);
 }
 
-TEST(StderrLog, GivesTheJournalItsPriority) {
+TEST(StderrLogDeathTest, GivesTheJournalItsPriority) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(
         {
             struct stat status{};
