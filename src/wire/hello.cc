@@ -129,6 +129,14 @@ std::string to_string(const PeerIdentity& peer) {
     return fmt::format("{}{}{}", name_of(peer.role), named ? " " : "#", peer.node);
 }
 
+std::string to_string(const ClusterIdentity& cluster) {
+    if (cluster.id.is_none())
+        return cluster.name;
+    if (cluster.name.empty())
+        return to_string(cluster.id);
+    return fmt::format("{} ({})", cluster.name, to_string(cluster.id));
+}
+
 ClientHelloBytes encode(const ClientHello& hello) {
     Bytes bytes;
     ByteWriter out(bytes);

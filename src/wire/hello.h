@@ -68,6 +68,9 @@ struct ClusterIdentity {
     bool operator==(const ClusterIdentity&) const = default;
 };
 
+// "demo (01234567-...)"; what is not known is left out.
+[[nodiscard]] std::string to_string(const ClusterIdentity& cluster);
+
 struct VersionRange {
     uint16_t min = 0;
     uint16_t max = 0;
