@@ -29,6 +29,7 @@ class MembershipHistory {
     MembershipHistory(LogIndex index, Membership base);
 
     [[nodiscard]] const Membership& latest() const { return steps_.back().membership; }
+    [[nodiscard]] LogIndex first_index() const { return steps_.front().index; }
     [[nodiscard]] LogIndex latest_index() const { return steps_.back().index; }
     // What was in force at `index`, which must not lie before the base.
     [[nodiscard]] const Membership& at(LogIndex index) const;

@@ -16,7 +16,7 @@ Restored first_server(Membership membership) {
 
 namespace {
 
-// Reads what the disk holds into one that starts right behind the snapshot, or says what contradicts what.
+// Says what on the disk contradicts what, and drops a log that ends before the snapshot.
 Result<void> check_restored(Restored& restored) {
     const SnapshotMeta& snapshot = restored.snapshot;
     if (!snapshot.index.is_none() || !snapshot.membership.members.empty())
@@ -41,10 +41,20 @@ Result<void> check_restored(Restored& restored) {
         if (const auto valid = check_entries(before, term, entries); !valid)
             return Error(Code::corrupt, valid.error().message());
     }
-    std::erase_if(entries, [&](const Entry& entry) { return entry.index <= snapshot.index; });
-    if (!entries.empty() && entries.front().term < snapshot.term)
+    if (!entries.empty() && entries.back().index < snapshot.index)
+        entries.clear();
+    if (!entries.empty() && entries.front().index > snapshot.index &&
+        entries.front().term < snapshot.term)
         return Error(Code::corrupt, "raft log: the entry after the snapshot has an older term");
     return {};
+}
+
+// Entries before the snapshot stay, for followers that need a few of them and not a whole snapshot. The first of them
+// only tells the term before the second.
+Position base_of(const Restored& restored) {
+    if (!restored.entries.empty() && restored.entries.front().index <= restored.snapshot.index)
+        return {restored.entries.front().index, restored.entries.front().term};
+    return {restored.snapshot.index, restored.snapshot.term};
 }
 
 }  // namespace
@@ -60,17 +70,20 @@ Raft::Raft(const Config& config, Restored restored)
       random_(config.seed ^ (config.id.number * 0x9E3779B97F4A7C15ULL)),
       term_(restored.hard_state.term),
       vote_(restored.hard_state.vote),
-      log_({restored.snapshot.index, restored.snapshot.term}),
+      log_(base_of(restored)),
       memberships_(restored.snapshot.index, std::move(restored.snapshot.membership)) {
+    const LogIndex snapshot = restored.snapshot.index;
     for (Entry& entry : restored.entries) {
-        if (entry.kind == EntryKind::membership)
+        if (entry.index <= log_.base().index)
+            continue;
+        if (entry.kind == EntryKind::membership && entry.index > snapshot)
             memberships_.append(entry.index, *decode_membership(entry.payload.view()));
         log_.append(std::move(entry));
     }
     log_.mark_all_stable();
-    handed_out_ = log_.base().index;
+    handed_out_ = snapshot;
     // The stored commit index is only a hint, and a torn batch may have lost the entries that it was written with.
-    commit_ = std::clamp(restored.hard_state.commit, log_.base().index, log_.last_index());
+    commit_ = std::clamp(restored.hard_state.commit, snapshot, log_.last_index());
     reset_election_timer();
 }
 
@@ -201,7 +214,7 @@ void Raft::commit_to(LogIndex index) {
 std::optional<SnapshotMeta> Raft::snapshot_meta(LogIndex index) const {
     CHECK_NOTE(index <= handed_out_, "a snapshot of entries that were not applied");
     const auto term = log_.term_at(index);
-    if (!term)
+    if (!term || index < memberships_.first_index())
         return std::nullopt;
     return SnapshotMeta{index, *term, memberships_.at(index)};
 }

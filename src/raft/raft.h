@@ -45,7 +45,7 @@ namespace cairn::raft {
 struct Restored {
     HardState hard_state;
     SnapshotMeta snapshot;       // the newest durable one; its state is already loaded into the state machine
-    std::vector<Entry> entries;  // consecutive; those that the snapshot stands for are skipped
+    std::vector<Entry> entries;  // consecutive; those that the snapshot stands for may serve slow followers yet
 };
 
 // What the very first server of a cluster persists before it starts: an empty state machine at index 1. A server that is
@@ -168,8 +168,9 @@ class Raft {
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] const Membership& membership() const { return memberships_.latest(); }
     [[nodiscard]] Status status() const;
-    // All that decides its future, in a fixed order: equal bytes, equal behaviour.
-    [[nodiscard]] Bytes fingerprint() const;
+    // What decides its future, in a fixed order, once take_output() was called: to tell states and runs apart. `timers`
+    // includes what only ticks look at.
+    [[nodiscard]] Bytes fingerprint(bool timers) const;
 
   private:
     // A message, and the generation that must be on disk before it may leave.

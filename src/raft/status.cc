@@ -28,7 +28,8 @@ Status Raft::status() const {
 
 namespace {
 
-void put_progress(ByteWriter& out, MdsId member, const Progress& progress, uint64_t tick) {
+void put_progress(ByteWriter& out, MdsId member, const Progress& progress,
+                  std::optional<uint64_t> tick) {
     out.put(member);
     out.put(progress.pace);
     out.put(progress.match);
@@ -38,24 +39,24 @@ void put_progress(ByteWriter& out, MdsId member, const Progress& progress, uint6
     out.put(static_cast<uint8_t>(progress.waiting));
     out.put(static_cast<uint8_t>(progress.nudge));
     out.put(progress.acknowledged_round);
-    out.put(tick - progress.heard_tick);
+    if (tick)
+        out.put(*tick - progress.heard_tick);
     out.put(static_cast<uint64_t>(progress.inflight.messages()));
     out.put(static_cast<uint64_t>(progress.inflight.bytes()));
 }
 
 }  // namespace
 
-Bytes Raft::fingerprint() const {
+Bytes Raft::fingerprint(bool timers) const {
     Bytes bytes;
     ByteWriter out(bytes);
     out.put(config_.id);
-    out.put(random_.state());
     put_hard_state(out, {term_, vote_, commit_});
     out.put(role_);
     out.put(leader_);
     out.put(handed_out_);
     out.put(log_.stable());
-    put_snapshot_meta(out, {log_.base().index, log_.base().term, memberships_.at(log_.base().index)});
+    put_snapshot_meta(out, {log_.base().index, log_.base().term, memberships_.latest()});
     for (LogIndex index = log_.base().index.next(); index <= log_.last_index(); index = index.next())
         put_entry(out, log_.at(index));
     out.put(static_cast<uint8_t>(restore_.has_value()));
@@ -69,9 +70,13 @@ Bytes Raft::fingerprint() const {
         out.put(generation_ - std::max(held.generation, persisted_generation_));
         put_message(out, held.message);
     }
-    out.put(election_elapsed_);
-    out.put(election_timeout_);
-    out.put(heartbeat_elapsed_);
+    if (timers) {
+        out.put(random_.state());
+        out.put(election_elapsed_);
+        out.put(election_timeout_);
+        out.put(heartbeat_elapsed_);
+        out.put(transfer_elapsed_);
+    }
     out.put(static_cast<uint64_t>(votes_.size()));
     for (const auto& [voter, granted] : votes_) {
         out.put(voter);
@@ -79,11 +84,10 @@ Bytes Raft::fingerprint() const {
     }
     out.put(own_vote_generation_ == 0 ? uint64_t{0} : 1 + generation_ - own_vote_generation_);
     for (const auto& [member, progress] : progress_)
-        put_progress(out, member, progress, tick_);
+        put_progress(out, member, progress, timers ? std::optional(tick_) : std::nullopt);
     out.put(round_);
     out.put(static_cast<uint64_t>(reads_.size()));
     out.put(transfer_to_);
-    out.put(transfer_elapsed_);
     return bytes;
 }
 
