@@ -39,13 +39,9 @@ Task<Result<std::unique_ptr<FileDevice>>> FileDevice::open(Runtime& runtime, std
     if (options.caching == Caching::direct) {
         Result<std::unique_ptr<File>> direct =
             co_await runtime.disk.open(path, {.write = write, .caching = Caching::direct});
-        if (direct) {
-            device->direct_ = std::move(direct).value();
-        } else {
-            runtime.log.write(
-                Severity::info, "block",
-                fmt::format("{} goes through the page cache: {}", path, direct.error().message()));
-        }
+        if (!direct)
+            co_return direct.error();
+        device->direct_ = std::move(direct).value();
     }
     Result<uint64_t> size = device->buffered_->size();
     if (!size)

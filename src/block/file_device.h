@@ -17,7 +17,7 @@ namespace cairn::block {
 
 struct FileDeviceOptions {
     bool read_only = false;
-    Caching caching = Caching::direct;  // falls back to buffered where direct is not to be had
+    Caching caching = Caching::direct;
 };
 
 class FileDevice final : public BlockDevice {
@@ -36,9 +36,6 @@ class FileDevice final : public BlockDevice {
     Task<Result<void>> resize(uint64_t size) override;
     Task<Result<void>> refresh() override;
     Task<Result<void>> close() override;
-
-    // Whether requests go past the page cache.
-    [[nodiscard]] bool is_direct() const { return direct_ != nullptr; }
 
   private:
     // A request's range, grown to whole blocks where it lies in the part that is accessed directly:
