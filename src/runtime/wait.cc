@@ -19,6 +19,12 @@ void Waiter::fire() {
     condition_.loop().post(handle_);
 }
 
+Condition::~Condition() {
+    CHECK_NOTE(first_ == nullptr || loop_.abandoned(), "destroyed under its waiters");
+    while (first_ != nullptr)
+        unlink(*first_);
+}
+
 void Condition::push(Waiter& waiter) {
     waiter.queued_ = true;
     waiter.previous_ = last_;

@@ -43,9 +43,8 @@ class Condition {
     explicit Condition(Loop& loop) : loop_(loop) {}
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
-    ~Condition() {
-        CHECK_NOTE(first_ == nullptr || loop_.abandoned(), "destroyed under its waiters");
-    }
+    // Nobody may wait any more, unless the process was killed: then its frames go in any order.
+    ~Condition();
 
     // A notification says that something changed, not what: the caller looks again.
     [[nodiscard]] Waiter wait() { return {*this, Instant::never()}; }

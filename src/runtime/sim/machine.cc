@@ -1,0 +1,102 @@
+#include "runtime/sim/machine.h"
+
+#include <algorithm>
+
+namespace cairn::sim {
+
+Machine::Machine(Core& core, HostOptions options, uint64_t number)
+    : core_(core), options_(std::move(options)), number_(number) {
+    CHECK_NOTE(!options_.name.empty() && !options_.disks.empty(), "a host has a name and a disk");
+    Xoshiro random(core.seed_for("machine", number));
+    const int64_t rate_max = core.faults.host.clock_rate_ppm_max;
+    const Duration offset_max = core.faults.host.wall_offset_max;
+    const int64_t drawn_rate =
+        static_cast<int64_t>(random.below(static_cast<uint64_t>(2 * rate_max + 1))) - rate_max;
+    const Duration drawn_offset =
+        Core::between(random, nanoseconds(-offset_max.nanoseconds), offset_max);
+    clock_.set_rate(core.now(), options_.clock_rate_ppm.value_or(static_cast<int32_t>(drawn_rate)));
+    clock_.set_wall_offset(options_.wall_offset.value_or(drawn_offset));
+    if (clock_.rate_ppm() != 0)
+        core_.fault("clock skew", name());
+    for (const DiskOptions& disk : options_.disks)
+        disks_.push_back(std::make_unique<DiskDevice>(core, name() + ":" + disk.mount, disk.mount,
+                                                      disk.capacity));
+    // Where the other disks are mounted.
+    for (const DiskOptions& disk : options_.disks) {
+        if (disk.mount == "/")
+            continue;
+        const std::string above = disk.mount.substr(0, disk.mount.rfind('/'));
+        DiskDevice& device = disk_of(above + "/");
+        const int error = device.tree().make_directories(device.below_mount(disk.mount));
+        CHECK_NOTE(error == 0, "mounts do not fit into each other");
+        device.tree().sync_everything();
+    }
+    boot();
+}
+
+void Machine::boot() {
+    boots_++;
+    Xoshiro random(core_.seed_for("boot", number_ << 20 | boots_));
+    boot_id_ = random.next();
+    // Whatever it shows at first: an instant of one host means nothing on another, or after a boot.
+    clock_.boot(core_.now(), Instant{} + Core::between(random, seconds(1), seconds(1'000'000)));
+}
+
+void Machine::set_powered(bool powered) {
+    powered_ = powered;
+    stalled_until_ = {};
+    if (powered)
+        boot();
+}
+
+DiskDevice& Machine::disk_of(const std::string& path) {
+    const FileTree::Path parts = split_path(path);
+    DiskDevice* best = nullptr;
+    size_t best_length = 0;
+    for (const std::unique_ptr<DiskDevice>& disk : disks_) {
+        const FileTree::Path mount = split_path(disk->mount());
+        const bool holds =
+            mount.size() <= parts.size() && std::equal(mount.begin(), mount.end(), parts.begin());
+        if (holds && (best == nullptr || mount.size() >= best_length)) {
+            best = disk.get();
+            best_length = mount.size();
+        }
+    }
+    CHECK_NOTE(best != nullptr, "a host without a disk at /");
+    return *best;
+}
+
+Result<Bytes> Machine::peek(const std::string& path) {
+    DiskDevice& device = disk_of(path);
+    const Outcome<NodeRef> node = device.tree().find(device.below_mount(path));
+    if (!node)
+        return error_of_errno(node.error(), path);
+    const Content& content = (*node)->file.live();
+    Bytes bytes(content.size());
+    content.read(0, bytes);
+    return bytes;
+}
+
+Result<std::vector<DirectoryEntry>> Machine::peek_directory(const std::string& path) {
+    DiskDevice& device = disk_of(path);
+    const Outcome<NodeRef> node = device.tree().find(device.below_mount(path));
+    if (!node)
+        return error_of_errno(node.error(), path);
+    std::vector<DirectoryEntry> entries;
+    for (const auto& [name, child] : (*node)->entries)
+        entries.push_back({name, child->is_directory});
+    return entries;
+}
+
+Result<void> Machine::corrupt(const std::string& path, uint64_t offset, uint8_t mask) {
+    DiskDevice& device = disk_of(path);
+    const Outcome<NodeRef> node = device.tree().find(device.below_mount(path));
+    if (!node)
+        return error_of_errno(node.error(), path);
+    if (!(*node)->file.flip(offset, mask))
+        return Error(Code::out_of_range, path + ": nothing is stored there");
+    core_.fault("flipped bit", device.who());
+    return {};
+}
+
+}  // namespace cairn::sim
