@@ -86,7 +86,7 @@ void CachedFile::apply(const Change& change) {
         stable_.punch(change.offset, change.length);
     else if (change.kind == IoKind::allocate)
         stable_.reserve(change.offset, change.length);
-    else
+    else if (change.length > 0)
         stable_.grow_to(change.offset + change.length);
     for (const Version& version : change.versions)
         stable_.put_sectors(version.index, version.page, version.sectors);
@@ -102,6 +102,8 @@ void CachedFile::persist_through(uint64_t change) {
 // Changes before `change` must not come over it when they reach the medium later.
 void CachedFile::hide_behind(Changes::iterator change, uint64_t offset, uint64_t end) {
     for (auto earlier = changes_.begin(); earlier != change; ++earlier) {
+        if (change->kind == IoKind::truncate && earlier->offset + earlier->length > offset)
+            earlier->length = offset - std::min(offset, earlier->offset);
         for (Version& version : earlier->versions)
             version.sectors &= static_cast<uint8_t>(~sectors_touched(version.index, offset, end));
     }

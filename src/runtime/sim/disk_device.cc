@@ -212,7 +212,9 @@ WriteEffect DiskDevice::write(Node& node, uint64_t offset, std::span<const ByteV
 int64_t DiskDevice::reshape(Node& node, IoKind kind, uint64_t offset, uint64_t length) {
     const uint64_t pages_before = node.file.live().pages();
     int64_t result = 0;
-    if (kind == IoKind::truncate) {
+    if (kind != IoKind::truncate && length == 0) {
+        result = -EINVAL;
+    } else if (kind == IoKind::truncate) {
         node.file.truncate(offset);
     } else if (kind == IoKind::punch_hole) {
         node.file.punch(offset, length);

@@ -141,7 +141,7 @@ int FileTree::make_directories(const Path& path) {
         so_far.push_back(part);
         const Outcome<NodeRef> found = find(so_far);
         if (found && !(*found)->is_directory)
-            return so_far.size() == path.size() ? EEXIST : ENOTDIR;
+            return ENOTDIR;
         if (found)
             continue;
         const Outcome<NodeRef> parent = find_parent(so_far);

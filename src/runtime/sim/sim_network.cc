@@ -196,7 +196,8 @@ Task<Result<std::unique_ptr<Stream>>> SimListener::accept() {
 Task<Result<std::unique_ptr<Stream>>> SimNetwork::connect(Address to, Duration timeout) {
     const std::string what = "connect to " + to_string(to);
     ConnectAttempt attempt(driver_, fabric_, std::move(to));
-    const Instant deadline = driver_.loop().now() + timeout;
+    const Instant now = driver_.loop().now();
+    const Instant deadline = timeout >= Instant::never() - now ? Instant::never() : now + timeout;
     while (!attempt.done()) {
         const bool notified = co_await attempt.changed().wait_until(deadline);
         if (notified)
@@ -213,6 +214,8 @@ Task<Result<std::unique_ptr<Stream>>> SimNetwork::connect(Address to, Duration t
 Result<std::unique_ptr<Listener>> SimNetwork::listen(const Address& at) {
     auto listener = std::make_unique<SimListener>(driver_, fabric_, at);
     const int error = listener->bind();
+    if (error == EADDRNOTAVAIL)
+        return Error(Code::invalid_argument, to_string(at) + ": this machine has no such address");
     if (error != 0)
         return error_of_errno(error, "listen on " + to_string(at));
     return std::unique_ptr<Listener>(std::move(listener));
