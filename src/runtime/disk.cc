@@ -4,6 +4,14 @@
 
 namespace cairn {
 
+Result<FileExtent> File::extent_at(uint64_t offset) {
+    static_cast<void>(offset);
+    Result<uint64_t> end = size();
+    if (!end)
+        return end.error();
+    return FileExtent{*end, false};
+}
+
 Task<Result<void>> read_exact(File& file, uint64_t offset, MutableByteView into) {
     while (!into.empty()) {
         Result<size_t> count = co_await file.read(offset, into);

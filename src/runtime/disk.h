@@ -26,6 +26,11 @@ struct OpenOptions {
     uint32_t mode = 0644;  // of a file that is made
 };
 
+struct FileExtent {
+    uint64_t end = 0;  // where it stops
+    bool is_hole = false;
+};
+
 class File : protected IoTarget {
   public:
     ~File() override = default;
@@ -50,6 +55,9 @@ class File : protected IoTarget {
     }
     IoOperation truncate(uint64_t size) { return {*this, IoKind::truncate, size, 0}; }
     [[nodiscard]] virtual Result<uint64_t> size() = 0;
+    // What is stored at `offset`, which lies before the end: data or a hole. Where the file system
+    // cannot tell, all is data.
+    [[nodiscard]] virtual Result<FileExtent> extent_at(uint64_t offset);
 };
 
 struct FileStatus {

@@ -36,6 +36,27 @@ Result<uint64_t> RealFile::size() {
     return static_cast<uint64_t>(end);
 }
 
+Result<FileExtent> RealFile::extent_at(uint64_t offset) {
+    const auto at = static_cast<off_t>(offset);
+    const off_t data = ::lseek(descriptor_.number(), at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) {  // no data from here on
+        Result<uint64_t> end = size();
+        if (!end)
+            return end.error();
+        return FileExtent{*end, true};
+    }
+    if (data < 0 && (errno == EINVAL || errno == ENOTSUP))
+        return File::extent_at(offset);
+    if (data < 0)
+        return error_of_errno(errno, path_);
+    if (data > at)
+        return FileExtent{static_cast<uint64_t>(data), true};
+    const off_t hole = ::lseek(descriptor_.number(), at, SEEK_HOLE);
+    if (hole < 0)
+        return error_of_errno(errno, path_);
+    return FileExtent{static_cast<uint64_t>(hole), false};
+}
+
 void RealFile::start(IoOperation& operation) {
     // Most disks take smaller units; what works on one must not fail on the next.
     CHECK_NOTE(caching_ == Caching::buffered || is_aligned(operation),

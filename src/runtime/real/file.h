@@ -19,6 +19,7 @@ class RealFile final : public File {
           path_(std::move(path)) {}
 
     [[nodiscard]] Result<uint64_t> size() override;
+    [[nodiscard]] Result<FileExtent> extent_at(uint64_t offset) override;
 
   private:
     void start(IoOperation& operation) override;

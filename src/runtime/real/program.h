@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "runtime/real/machine.h"
 #include "runtime/real/service_manager.h"
@@ -23,6 +24,8 @@ class Program {
     // Notified by SIGHUP.
     [[nodiscard]] Condition& reload() { return signals_.reload(); }
     [[nodiscard]] ServiceManager& service_manager() { return service_manager_; }
+    // Absolute; what a user's relative paths start from.
+    [[nodiscard]] static std::string working_directory();
 
   private:
     Machine& machine_;

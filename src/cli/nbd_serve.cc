@@ -1,0 +1,160 @@
+#include "cli/nbd_serve.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/core.h>
+#include <memory>
+
+#include "block/file_device.h"
+#include "front/nbd/server.h"
+
+namespace cairn::cli {
+
+namespace {
+
+using Devices = std::vector<std::unique_ptr<block::FileDevice>>;
+
+// "/vms/disk" is asked for as "vms/disk": the slash that a URI puts before the name is not part of
+// it.
+std::string export_name(const std::string& path) {
+    const size_t start = path.find_first_not_of('/');
+    return start == std::string::npos ? path : path.substr(start);
+}
+
+Error explain(const Error& error, const NbdServeOptions& options) {
+    if (!options.read_only &&
+        (error.code() == Code::permission_denied || error.code() == Code::read_only)) {
+        return {error.code(), error.message() + "; --read-only serves what may not be written"};
+    }
+    return error;
+}
+
+Task<Result<Devices>> open_devices(const CommandContext& context, const NbdServeOptions& options) {
+    Devices devices;
+    for (const std::string& path : options.paths) {
+        Result<std::unique_ptr<block::FileDevice>> device = co_await block::FileDevice::open(
+            context.runtime, absolute_path(context, path), {.read_only = options.read_only});
+        if (!device)
+            co_return explain(device.error(), options);
+        devices.push_back(std::move(device).value());
+    }
+    co_return devices;
+}
+
+Result<std::vector<nbd::Export>> make_exports(const NbdServeOptions& options,
+                                              const Devices& devices) {
+    std::vector<nbd::Export> exports;
+    for (size_t i = 0; i < devices.size(); i++) {
+        const std::string name = export_name(options.paths[i]);
+        for (const nbd::Export& other : exports) {
+            if (other.name == name)
+                return Error(Code::invalid_argument, "'" + name + "' is given twice");
+        }
+        exports.push_back({.name = name,
+                           .description = {},
+                           .device = devices[i].get(),
+                           .read_only = options.read_only});
+    }
+    return exports;
+}
+
+using Listeners = std::vector<std::unique_ptr<Listener>>;
+
+Result<Listeners> open_listeners(const CommandContext& context, const NbdServeOptions& options) {
+    std::vector<Address> addresses;
+    if (!options.unix_socket.empty())
+        addresses.push_back({absolute_path(context, options.unix_socket), 0});
+    if (options.port || options.unix_socket.empty())
+        addresses.push_back({options.address, options.port.value_or(nbd_default_port)});
+    Listeners listeners;
+    for (const Address& address : addresses) {
+        Result<std::unique_ptr<Listener>> listener = context.runtime.network.listen(address);
+        if (!listener)
+            return listener.error();
+        listeners.push_back(std::move(listener).value());
+    }
+    return listeners;
+}
+
+void print_ready(const Listeners& listeners, const nbd::Server& server) {
+    for (const std::unique_ptr<Listener>& listener : listeners) {
+        for (const nbd::Export& exported : server.exports())
+            fmt::print("{}\n", nbd::uri_of(listener->address(), exported.name));
+    }
+    fmt::print("ready\n");
+    std::fflush(stdout);
+}
+
+Task<void> serve_one(nbd::Server& server, Listener& listener, Event& stop, Result<void>& result) {
+    Result<void> served = co_await server.serve(listener, stop);
+    if (!served && result)
+        result = served;
+}
+
+Task<Result<void>> serve_all(CommandContext context, nbd::Server& server, Listeners& listeners) {
+    Scope scope(context.runtime.loop);
+    Result<void> result;
+    for (const std::unique_ptr<Listener>& listener : listeners)
+        scope.spawn(serve_one(server, *listener, context.stop, result));
+    print_ready(listeners, server);
+    co_await scope.join();
+    co_return result;
+}
+
+Task<Result<void>> close_devices(Devices& devices) {
+    Result<void> result;
+    for (const std::unique_ptr<block::FileDevice>& device : devices) {
+        Result<void> closed = co_await device->close();
+        if (!closed && result)
+            result = closed;
+    }
+    co_return result;
+}
+
+Task<Result<void>> run(CommandContext context, NbdServeOptions options) {
+    Result<Devices> devices = co_await open_devices(context, options);
+    if (!devices)
+        co_return devices.error();
+    Result<std::vector<nbd::Export>> exports = make_exports(options, *devices);
+    if (!exports)
+        co_return exports.error();
+    Result<Listeners> listeners = open_listeners(context, options);
+    if (!listeners)
+        co_return listeners.error();
+    nbd::Server server(context.runtime, std::move(exports).value());
+    Result<void> served = co_await serve_all(context, server, *listeners);
+    Result<void> closed = co_await close_devices(*devices);
+    co_return served ? closed : served;
+}
+
+}  // namespace
+
+CLI::App* add_nbd_serve(CLI::App& nbd, NbdServeOptions& options) {
+    CLI::App* serve = nbd.add_subcommand("serve", "Export disks to NBD clients");
+    serve->add_option("PATH", options.paths, "Files to export; the first is the default export")
+        ->required();
+    serve->add_option("--unix", options.unix_socket, "Listen on this Unix socket");
+    serve->add_option("--port", options.port,
+                      "Listen on this TCP port, 0 for a free one (10809 without --unix)");
+    serve->add_option("--address", options.address, "Address of the port")
+        ->capture_default_str()
+        ->check([](const std::string& text) {
+            const Result<Address> address = parse_address(text, 0);
+            return address ? std::string() : address.error().message();
+        });
+    serve->add_flag("--read-only", options.read_only, "Refuse every change");
+    return serve;
+}
+
+Task<int> nbd_serve(CommandContext context, NbdServeOptions options) {
+    Result<void> served = co_await run(context, std::move(options));
+    if (!served) {
+        fmt::print(stderr, "cairn nbd serve: {}\n", served.error().message());
+        co_return EXIT_FAILURE;
+    }
+    co_return EXIT_SUCCESS;
+}
+
+}  // namespace cairn::cli

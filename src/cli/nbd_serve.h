@@ -1,0 +1,35 @@
+// `cairn nbd serve`: exports local files as NBD disks until it is told to stop. It prints one URI
+// for each export, then "ready", and nothing else; log lines go to standard error.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command_context.h"
+#include "runtime/task.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cairn::cli {
+
+struct NbdServeOptions {
+    std::vector<std::string> paths;
+    std::string unix_socket;            // empty: none
+    std::optional<uint16_t> port;       // 0: any free one
+    std::string address = "127.0.0.1";  // for the port
+    bool read_only = false;
+};
+
+// The port that clients try by themselves.
+constexpr uint16_t nbd_default_port = 10809;
+
+// Adds `serve` under `nbd`; `options`, which outlive the parsing, are filled in.
+CLI::App* add_nbd_serve(CLI::App& nbd, NbdServeOptions& options);
+
+Task<int> nbd_serve(CommandContext context, NbdServeOptions options);
+
+}  // namespace cairn::cli
