@@ -1,0 +1,84 @@
+// The records of a chunk server's journal. Pure. Each says its result outright (a value, never a
+// change), so that replaying it again gives the same.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "chunk/chunk_format.h"
+#include "journal/ring_format.h"
+
+namespace cairn::chunk {
+
+enum class RecordType : uint16_t {
+    create = 1,        // u64 chunk; payload: a header block
+    remove = 2,        // u64 chunk
+    write = 3,         // WriteFields, u64 checksum of each block; payload: the blocks
+    zeros = 4,         // WriteFields
+    mark = 5,          // u64 chunk, u32 version (0: as it is), u8 state (0: as it is)
+    epoch = 6,         // u64 file, u64 epoch (0: forget the file)
+    log_position = 7,  // u64 position
+    page_image = 8,    // u64 chunk, u32 page; payload: a table page
+    header_image = 9,  // u64 chunk; payload: a header block
+};
+
+//  0 u64 chunk | 8 u32 first block | 12 u32 count | 16 u32 version (0: as it is)
+// 20 u32 flags (1: punch) | 24 u64 file | 32 u64 lease epoch (0: as it is)
+struct WriteFields {
+    ChunkId chunk;
+    uint32_t first_block = 0;
+    uint32_t count = 0;
+    Version version;
+    bool punch = false;
+    FileId file;
+    LeaseEpoch epoch;
+
+    bool operator==(const WriteFields&) const = default;
+};
+
+struct MarkFields {
+    ChunkId chunk;
+    Version version;
+    uint8_t state = 0;
+};
+struct EpochFields {
+    FileId file;
+    LeaseEpoch epoch;
+};
+struct PageImageFields {
+    ChunkId chunk;
+    uint32_t page = 0;
+};
+
+// Each replaces what is in `out`, whose memory is used again and again.
+void encode_write(Bytes& out, const WriteFields& fields, std::span<const uint64_t> checksums);
+void encode_mark(Bytes& out, const MarkFields& fields);
+void encode_epoch(Bytes& out, const EpochFields& fields);
+void encode_page_image(Bytes& out, const PageImageFields& fields);
+void encode_number(Bytes& out, uint64_t number);  // create, remove, log position, header image
+
+constexpr uint64_t write_fields_size = 40;
+constexpr uint64_t small_fields_size = 16;  // at most, of all others
+
+// A record taken apart; what does not belong to its type is empty.
+struct Record {
+    RecordType type = RecordType::create;
+    ChunkId chunk;
+    WriteFields write;
+    ByteView checksums;  // eight bytes each
+    MarkFields mark;
+    EpochFields epoch;
+    LogIndex log_position;
+    uint32_t page = 0;
+
+    [[nodiscard]] uint64_t checksum_of(uint32_t index) const;
+};
+// Corrupt unless the fields are those of a known type and agree with the payload's length.
+[[nodiscard]] Result<Record> decode_record(const journal::RecordView& view);
+// Whether the payload has the checksums that come with it.
+[[nodiscard]] bool payload_is_intact(const Record& record, ByteView payload);
+
+}  // namespace cairn::chunk

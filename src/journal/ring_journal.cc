@@ -1,0 +1,271 @@
+#include "journal/ring_journal.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+
+namespace cairn::journal {
+
+namespace {
+
+// Never set aside for records: recovery and markers always find room.
+constexpr uint64_t slack = uint64_t{2} * block_size;
+constexpr uint64_t images_per_group = 64;
+
+}  // namespace
+
+RingJournal::RingJournal(Runtime& runtime, std::unique_ptr<RingFile> file, RingEnd end,
+                         RingOptions options)
+    : runtime_(runtime),
+      file_(std::move(file)),
+      options_(options),
+      tail_(file_->superblock().start_position),
+      head_(end.position),
+      chain_(end.chain),
+      next_(end.sequence),
+      first_start_(end.sequence),
+      held_(end.sequence - 1),
+      durable_(file_->superblock().durable_below - 1),
+      space_(runtime.loop),
+      work_(runtime.loop),
+      held_changed_{Condition(runtime.loop), Condition(runtime.loop)},
+      durable_changed_(runtime.loop),
+      scope_(runtime.loop) {}
+
+RingJournal::~RingJournal() = default;
+
+Task<Result<void>> RingJournal::start() {
+    // What is about to be built upon must not vanish in a power cut: a later session would then
+    // follow a group that is not there.
+    Result<void> synced = co_await file_->sync();
+    if (!synced) {
+        fail(synced.error());
+        co_return synced.error();
+    }
+    durable_ = held_;
+    Superblock superblock = file_->superblock();
+    superblock.session++;
+    superblock.durable_below = next_;
+    Result<void> updated = co_await file_->update(superblock);
+    if (!updated) {
+        fail(updated.error());
+        co_return updated.error();
+    }
+    scope_.spawn(write_groups());
+    co_return Result<void>();
+}
+
+Task<void> RingJournal::stop() {
+    stopping_ = true;
+    work_.notify_all();
+    co_await scope_.join();
+}
+
+uint64_t RingJournal::image_space(uint64_t count) {
+    if (count == 0)
+        return 0;
+    return count * block_size + ((count + images_per_group - 1) / images_per_group + 1) * block_size;
+}
+
+bool RingJournal::fits(uint64_t bytes) const {
+    return used() + bytes + slack <= capacity();
+}
+
+bool RingJournal::try_reserve(uint64_t bytes) {
+    if (failure_ || next_ticket_ != serving_ || !fits(bytes))
+        return false;
+    reserved_ += bytes;
+    return true;
+}
+
+Task<Result<void>> RingJournal::reserve(uint64_t bytes) {
+    if (bytes + slack > capacity())
+        co_return Error(Code::too_large, "the journal is too small for such a record");
+    const uint64_t ticket = next_ticket_++;
+    while (!failure_ && (ticket != serving_ || !fits(bytes)))
+        co_await space_.wait();
+    serving_++;
+    space_.notify_all();
+    if (failure_)
+        co_return *failure_;
+    reserved_ += bytes;
+    co_return Result<void>();
+}
+
+void RingJournal::release(uint64_t bytes) {
+    CHECK_NOTE(bytes <= reserved_, "gave back more journal space than was set aside");
+    reserved_ -= bytes;
+    space_.notify_all();
+}
+
+Group& RingJournal::open_group(uint64_t fields_length, const Buffer& payload) {
+    if (queue_.empty() || !queue_.back().takes(fields_length, payload.size())) {
+        if (!queue_.empty())
+            queue_.back().sealed = true;
+        queue_.push_back(pool_.take(next_++));
+    }
+    return queue_.back();
+}
+
+Sequence RingJournal::append(uint16_t type, ByteView fields, Buffer payload, uint64_t reserved) {
+    CHECK_NOTE(!stopping_, "appended to a journal that was stopped");
+    Group& group = open_group(fields.size(), payload);
+    group.reserved += reserved;
+    group.add(type, fields, std::move(payload));
+    work_.notify_one();
+    return group.sequence;
+}
+
+Sequence RingJournal::mark() {
+    cut();
+    queue_.push_back(pool_.take(next_++));
+    work_.notify_one();
+    return queue_.back().sequence;
+}
+
+Sequence RingJournal::cut() {
+    if (!queue_.empty())
+        queue_.back().sealed = true;
+    return next_;
+}
+
+bool RingJournal::marker_due() const {
+    return durable_ > told_durable_ && runtime_.loop.now() >= last_flush_ + options_.marker_delay;
+}
+
+Waiter RingJournal::wait_for_work() {
+    const bool marker_wanted = durable_ > told_durable_ && fits(0);
+    return work_.wait_until(marker_wanted ? last_flush_ + options_.marker_delay : Instant::never());
+}
+
+Task<void> RingJournal::write_groups() {
+    while (!failure_) {
+        if (queue_.empty()) {
+            if (stopping_)
+                break;
+            if (marker_due() && fits(0))
+                queue_.push_back(pool_.take(next_++));
+            else
+                co_await wait_for_work();
+            continue;
+        }
+        // References into the deque stay valid while others push to its end.
+        Group& group = queue_.front();
+        group.sealed = true;
+        Result<void> written = co_await write_group(group);
+        if (!written) {
+            fail(written.error());
+            break;
+        }
+        held_ = group.sequence;
+        pool_.give_back(std::move(group));
+        queue_.pop_front();
+        held_changed_[held_ & 1].notify_all();
+    }
+}
+
+Task<Result<void>> RingJournal::write_group(Group& group) {
+    GroupHeader header{.ring_id = file_->superblock().ring_id,
+                       .session = file_->superblock().session,
+                       .sequence = group.sequence,
+                       .position = head_,
+                       .durable_through = durable_,
+                       .chain = chain_,
+                       .record_count = group.record_count,
+                       .length = static_cast<uint32_t>(group.length()),
+                       .meta_length = static_cast<uint32_t>(group.meta_length())};
+    CHECK_NOTE(head_ + header.length <= tail_ + capacity(), "the journal wrote over its own start");
+    const MutableByteView meta = group.meta.mutable_view().first(header.meta_length);
+    encode_group(header, meta);
+    if (starts_.empty())
+        first_start_ = group.sequence;
+    starts_.push_back(head_);
+    chains_.push_back(chain_);
+    head_ += header.length;
+    chain_ = header.header_checksum;
+    CHECK(group.reserved <= reserved_);
+    reserved_ -= group.reserved;
+    space_.notify_all();
+    slices_.clear();
+    slices_.push_back(meta);
+    for (const Buffer& payload : group.payloads)
+        slices_.push_back(payload.view());
+    CO_TRY(co_await file_->write(header.position, slices_, header.length));
+    told_durable_ = header.durable_through;
+    co_return Result<void>();
+}
+
+Task<Result<void>> RingJournal::wait_held(Sequence sequence) {
+    while (!failure_ && held_ < sequence)
+        co_await held_changed_[sequence & 1].wait();
+    if (held_ < sequence)
+        co_return *failure_;
+    co_return Result<void>();
+}
+
+Task<Result<void>> RingJournal::flush_through(Sequence sequence) {
+    CO_TRY(co_await wait_held(sequence));
+    while (!failure_ && durable_ < sequence) {
+        if (syncing_) {
+            co_await durable_changed_.wait();
+            continue;
+        }
+        syncing_ = true;
+        const Sequence covered = held_;
+        Result<void> synced;
+        if (options_.sync_on_flush)
+            synced = co_await file_->sync();
+        syncing_ = false;
+        if (!synced) {
+            fail(synced.error());
+            break;
+        }
+        durable_ = std::max(durable_, covered);
+        last_flush_ = runtime_.loop.now();
+        durable_changed_.notify_all();
+        work_.notify_all();
+    }
+    if (failure_)
+        co_return *failure_;
+    co_return Result<void>();
+}
+
+Task<Result<void>> RingJournal::trim(Sequence first_kept) {
+    if (failure_)
+        co_return *failure_;
+    Superblock superblock = file_->superblock();
+    if (first_kept <= superblock.start_sequence)
+        co_return Result<void>();
+    CHECK_NOTE(first_kept <= held_ + 1, "trimmed what is not written yet");
+    CHECK_NOTE(first_kept >= first_start_, "what was replayed is trimmed as a whole");
+    const size_t dropped = first_kept - first_start_;
+    CHECK(dropped <= starts_.size());
+    superblock.start_sequence = first_kept;
+    superblock.start_position = dropped < starts_.size() ? starts_[dropped] : head_;
+    superblock.start_chain = dropped < chains_.size() ? chains_[dropped] : chain_;
+    superblock.durable_below = std::max(durable_ + 1, first_kept);
+    Result<void> updated = co_await file_->update(superblock);
+    if (!updated) {
+        fail(updated.error());
+        co_return updated.error();
+    }
+    starts_.erase(starts_.begin(), starts_.begin() + static_cast<ptrdiff_t>(dropped));
+    chains_.erase(chains_.begin(), chains_.begin() + static_cast<ptrdiff_t>(dropped));
+    first_start_ = first_kept;
+    tail_ = superblock.start_position;
+    space_.notify_all();
+    co_return Result<void>();
+}
+
+void RingJournal::fail(const Error& error) {
+    if (!failure_)
+        failure_ = error.with_context("the journal " + file_->path() + " failed");
+    space_.notify_all();
+    work_.notify_all();
+    held_changed_[0].notify_all();
+    held_changed_[1].notify_all();
+    durable_changed_.notify_all();
+}
+
+}  // namespace cairn::journal
