@@ -25,8 +25,8 @@ int main(int argc, char** argv) {
     cli::add_nbd_serve(*nbd, nbd_serve);
     CLI11_PARSE(app, argc, argv);
 
-    real::MachineOptions options;
-    options.reactor.poll_before_sleep = microseconds(50);
+    real::ProgramOptions options;
+    options.machine.reactor.poll_before_sleep = microseconds(50);
     return real::run_program(options, [&nbd_serve](real::Program& program) {
         return cli::nbd_serve(context_of(program), nbd_serve);
     });

@@ -1,0 +1,30 @@
+// CsLinks: a client's way to the chunk servers: where each is, which is near, how busy each is with
+// our requests.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "rpc/link.h"
+#include "wire/meta_types.h"
+
+namespace cairn::client {
+
+class CsLinks {
+  public:
+    CsLinks(rpc::Links& links, HostId here) : links_(links), here_(here) {}
+
+    // What a map said of the servers that it names.
+    void learn(const std::vector<CsLocation>& servers);
+    Task<Result<rpc::Reply>> call(CsId cs, Method method, Bytes body, Buffer payload,
+                                  Duration timeout, uint32_t expected_reply);
+    // Those on this host first, then those with the fewest of our requests in flight.
+    void sort_by_nearness(std::vector<CsId>& list) const;
+
+  private:
+    rpc::Links& links_;
+    HostId here_;
+    std::map<CsId, CsLocation> known_;
+};
+
+}  // namespace cairn::client

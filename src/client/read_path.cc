@@ -1,0 +1,162 @@
+// The way of a read: whole blocks, chunk by chunk, from one replica in sync; a replica that fails
+// is passed over for the next. What is delivered is what was written: the checksum that the writer
+// computed is checked here once more.
+#include <algorithm>
+#include <cstring>
+
+#include "base/checksum.h"
+#include "client/client.h"
+#include "client/open_file.h"
+
+namespace cairn::client {
+
+namespace {
+
+// Puts a reply's blocks in place and verifies them.
+Result<void> place_blocks(ChunkId chunk, uint32_t first_block, const ReadBlocksReply& reply,
+                          ByteView payload, MutableByteView into) {
+    const Error malformed(Code::corrupt, "a read's answer does not fit its request");
+    const uint32_t block_count = static_cast<uint32_t>(into.size() / block_size);
+    size_t next_data = 0;
+    uint32_t at = 0;
+    const auto place_data = [&](uint32_t until) -> Result<void> {
+        for (; at < until; at++, next_data++) {
+            if (next_data >= reply.checksums.size() ||
+                (next_data + 1) * block_size > payload.size())
+                return malformed;
+            const ByteView block = payload.subspan(next_data * block_size, block_size);
+            if (block_checksum(chunk, first_block + at, block) != reply.checksums[next_data])
+                return Error(Code::corrupt, "a block does not match its checksum on arrival");
+            std::memcpy(into.data() + size_t{at} * block_size, block.data(), block_size);
+        }
+        return {};
+    };
+    for (const auto& [start, count] : reply.zero_runs) {
+        if (start < at || start > block_count || count > block_count - start)
+            return malformed;
+        TRY(place_data(start));
+        std::memset(into.data() + size_t{at} * block_size, 0, size_t{count} * block_size);
+        at = start + count;
+    }
+    TRY(place_data(block_count));
+    if (next_data != reply.checksums.size())
+        return malformed;
+    return {};
+}
+
+}  // namespace
+
+std::vector<CsId> OpenFile::read_order(const ChunkMap& map) const {
+    std::vector<CsId> order;
+    for (const Piece& piece : map.pieces) {
+        if (piece.state == PieceState::in_sync)
+            order.push_back(piece.cs);
+    }
+    client_.chunk_servers().sort_by_nearness(order);
+    return order;
+}
+
+Task<Result<void>> OpenFile::read_from(CsId cs, ChunkMap map, uint32_t first_block,
+                                       MutableByteView into) {
+    ReadBlocksRequest request;
+    request.tag = tag_of(map);
+    request.first_block = first_block;
+    request.block_count = static_cast<uint32_t>(into.size() / block_size);
+    auto response =
+        co_await client_.chunk_servers().call(cs, Method::read_blocks, encode(request), Buffer(),
+                                              read_timeout, static_cast<uint32_t>(into.size()));
+    if (!response)
+        co_return response.error();
+    Result<ReadBlocksReply> reply = decode<ReadBlocksReply>(response->body.view());
+    if (!reply)
+        co_return reply.error();
+    co_return place_blocks(map.chunk, first_block, *reply, response->payload.view(), into);
+}
+
+Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, MutableByteView into) {
+    Duration pause = milliseconds(5);
+    uint32_t rounds_all_bad = 0;
+    while (true) {
+        CO_TRY(co_await wait_for_lease());
+        Result<CachedMap> cached = co_await map_for_read(index);
+        if (!cached)
+            co_return cached.error();
+        const ChunkMap& map = cached->map;
+        if (map.chunk.is_none()) {
+            std::memset(into.data(), 0, into.size());
+            co_return Result<void>();
+        }
+        bool all_bad = true;
+        if (map.equal || !rules_.read_only_equal) {
+            const std::vector<CsId> order = read_order(map);
+            for (const CsId cs : order) {
+                Result<void> done = co_await read_from(cs, map, first_block, into);
+                if (done && (lease_valid() || !rules_.complete_within_lease))
+                    co_return Result<void>();
+                if (!done && done.code() != Code::corrupt)
+                    all_bad = false;
+                if (!done && done.code() == Code::stale_map)
+                    break;
+                if (lost_)
+                    co_return lost_error();
+            }
+            // Every replica holds a bad block: give the cluster time to restore it, then say so.
+            rounds_all_bad = all_bad && !order.empty() ? rounds_all_bad + 1 : 0;
+            if (rounds_all_bad > 5)
+                co_return Error(Code::corrupt, "no replica holds a valid copy of the block");
+        }
+        co_await Sleep(runtime_.loop, pause);
+        pause = std::min(pause * 2, milliseconds(500));
+        Result<void> fetched = co_await fetch_maps(index, 1);
+        if (!fetched && lost_)
+            co_return fetched.error();
+    }
+}
+
+Task<void> OpenFile::read_part_into(uint64_t index, uint32_t first_block, MutableByteView into,
+                                    Result<void>& outcome) {
+    Result<void> done = co_await read_part(index, first_block, into);
+    if (!done)
+        outcome = done;
+}
+
+Task<Result<void>> OpenFile::read_blocks(uint64_t offset, MutableByteView into) {
+    const uint64_t chunk_size = node_.storage.chunk_size;
+    Result<void> outcome;
+    Scope parts(runtime_.loop);
+    while (!into.empty()) {
+        const uint64_t within = offset % chunk_size;
+        const uint64_t length = std::min(
+            {into.size(), chunk_size - within, uint64_t{max_blocks_per_request} * block_size});
+        const uint64_t index = offset / chunk_size;
+        const auto first_block = static_cast<uint32_t>(within / block_size);
+        if (length == into.size() && parts.running() == 0)
+            co_return co_await read_part(index, first_block, into);
+        parts.spawn(read_part_into(index, first_block, into.first(length), outcome));
+        offset += length;
+        into = into.subspan(length);
+    }
+    co_await parts.join();
+    co_return outcome;
+}
+
+Task<Result<Buffer>> OpenFile::read(uint64_t offset, uint64_t length) {
+    if (length == 0)
+        co_return Buffer();
+    const uint64_t first = align_down(offset, block_size);
+    const uint64_t end = align_up(offset + length, block_size);
+    Buffer blocks = Buffer::allocate(end - first);
+    {
+        RangeLock::Hold hold(ranges_, first, end - first, Access::shared);
+        co_await hold.granted();
+        CO_TRY(co_await read_blocks(first, blocks.mutable_view()));
+        const uint64_t valid_end = std::min(node_.size, node_.zero_from);
+        if (end > valid_end) {
+            const uint64_t zeros_at = std::max(first, valid_end);
+            std::memset(blocks.mutable_view().data() + (zeros_at - first), 0, end - zeros_at);
+        }
+    }
+    co_return blocks.slice(offset - first, length);
+}
+
+}  // namespace cairn::client
