@@ -1,5 +1,7 @@
 #include "runtime/real/program.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -25,6 +27,15 @@ Task<void> run_all(Loop& loop, Task<int> body, Signals& signals, ServiceManager&
 }
 
 }  // namespace
+
+std::string Program::working_directory() {
+    char* path = ::getcwd(nullptr, 0);
+    if (path == nullptr)  // it was removed: what is relative to it is nowhere
+        return "/nonexistent";
+    std::string directory(path);
+    std::free(path);
+    return directory;
+}
 
 int run_program(const ProgramOptions& options, std::function<Task<int>(Program&)> body) {
     Result<std::unique_ptr<Machine>> machine = Machine::create(options.machine);
