@@ -6,7 +6,7 @@
 // one of them changing it, take effect in the order in which they were made. A write that returned
 // is seen by every later read and survives this process; it survives a power cut once a flush()
 // that was made after it returned has succeeded, or if it carried `fua`. A failed write, zero or
-// trim leaves each block of its range old or new, never torn.
+// trim leaves its range old, new or a mixture of both.
 //
 // Any offset and length within size() goes (in units of minimum_block_size); what is not whole
 // blocks costs a read. Failures are Codes: out_of_range beyond the size, read_only, no_space,

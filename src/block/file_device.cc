@@ -32,7 +32,8 @@ Task<Result<std::unique_ptr<FileDevice>>> FileDevice::open(Runtime& runtime, std
         co_return Error(Code::is_a_directory, path + " is a directory, not a disk image");
 
     const bool write = !options.read_only;
-    Result<std::unique_ptr<File>> buffered = co_await runtime.disk.open(path, {.write = write});
+    Result<std::unique_ptr<File>> buffered =
+        co_await runtime.disk.open(path, {.write = write, .claim = write});
     if (!buffered)
         co_return buffered.error();
     device->buffered_ = std::move(buffered).value();

@@ -3,7 +3,8 @@
 // and a flush only flushes; what is not whole blocks is read, merged and written back under a range
 // lock. A size that is no multiple of 4 KiB is kept: the odd end goes through the page cache.
 //
-// After a failed flush the device refuses to write or flush again until it is reopened.
+// A file that is open for writing is claimed, so that a second server refuses it. After a failed
+// flush the device refuses to write or flush again until it is reopened.
 #pragma once
 
 #include <memory>

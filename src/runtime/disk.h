@@ -24,6 +24,9 @@ struct OpenOptions {
     bool exclusive = false;  // with create: fail with already_exists if it is
     Caching caching = Caching::buffered;
     uint32_t mode = 0644;  // of a file that is made
+    // Nobody else may claim it while this File lives: busy if somebody does. Unlike Disk::lock() it
+    // leaves the content alone, so that it guards a file that holds data.
+    bool claim = false;
 };
 
 struct FileExtent {

@@ -78,19 +78,15 @@ Step Negotiation::option(Option option, ByteView data, const ExportFacts* facts)
             step.next = Next::hang_up;
             return step;
         }
-        case Option::list:
-            return list(data);
+        case Option::list: return list(data);
         case Option::starttls:
             return refuse(option, OptionReply::error_unsupported,
                           "this server has no TLS; go on without");
         case Option::info:
-        case Option::go:
-            return info_or_go(option, data, facts);
-        case Option::structured_reply:
-            return structured_reply(data);
+        case Option::go: return info_or_go(option, data, facts);
+        case Option::structured_reply: return structured_reply(data);
         case Option::list_meta_context:
-        case Option::set_meta_context:
-            return meta_context(option, data);
+        case Option::set_meta_context: return meta_context(option, data);
     }
     return refuse(option, OptionReply::error_unsupported, "this server does not know this option");
 }

@@ -13,12 +13,9 @@ constexpr uint16_t chunk_done = 1;
 
 uint32_t state_of(block::ExtentKind kind) {
     switch (kind) {
-        case block::ExtentKind::data:
-            return 0;
-        case block::ExtentKind::zero:
-            return state_zero;
-        case block::ExtentKind::hole:
-            return state_hole | state_zero;
+        case block::ExtentKind::data: return 0;
+        case block::ExtentKind::zero: return state_zero;
+        case block::ExtentKind::hole: return state_hole | state_zero;
     }
     return 0;
 }
@@ -27,25 +24,17 @@ uint32_t state_of(block::ExtentKind kind) {
 
 WireError wire_error_of(Code code) {
     switch (code) {
-        case Code::ok:
-            return WireError::none;
+        case Code::ok: return WireError::none;
         case Code::permission_denied:
         case Code::read_only:
-        case Code::authentication_failed:
-            return WireError::not_permitted;
+        case Code::authentication_failed: return WireError::not_permitted;
         case Code::invalid_argument:
-        case Code::out_of_range:
-            return WireError::invalid;
-        case Code::no_space:
-            return WireError::no_space;
-        case Code::overloaded:
-            return WireError::no_memory;
-        case Code::too_large:
-            return WireError::overflow;
-        case Code::not_supported:
-            return WireError::not_supported;
-        default:
-            return WireError::io;
+        case Code::out_of_range: return WireError::invalid;
+        case Code::no_space: return WireError::no_space;
+        case Code::overloaded: return WireError::no_memory;
+        case Code::too_large: return WireError::overflow;
+        case Code::not_supported: return WireError::not_supported;
+        default: return WireError::io;
     }
 }
 

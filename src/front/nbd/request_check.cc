@@ -14,19 +14,14 @@ constexpr uint64_t status_cost = 128 * kib;  // extents_max of them, in memory a
 
 uint16_t flags_allowed(Command command, bool structured_replies) {
     switch (command) {
-        case Command::read:
-            return structured_replies ? dont_fragment : 0;
+        case Command::read: return structured_replies ? dont_fragment : 0;
         case Command::write:
-        case Command::trim:
-            return fua;
-        case Command::write_zeroes:
-            return fua | no_hole | fast_zero;
-        case Command::block_status:
-            return request_one;
+        case Command::trim: return fua;
+        case Command::write_zeroes: return fua | no_hole | fast_zero;
+        case Command::block_status: return request_one;
         case Command::disconnect:
         case Command::flush:
-        case Command::cache:
-            return 0;
+        case Command::cache: return 0;
     }
     return 0;
 }

@@ -122,22 +122,15 @@ Task<Result<void>> Transmission::take(Request request) {
 
 void Transmission::start(Request request, Buffer payload, uint64_t credit) {
     switch (request.command) {
-        case Command::read:
-            return requests_.spawn(serve_read(request, credit));
+        case Command::read: return requests_.spawn(serve_read(request, credit));
         case Command::write:
             return requests_.spawn(serve_write(request, std::move(payload), credit));
-        case Command::flush:
-            return requests_.spawn(serve_flush(request, credit));
-        case Command::trim:
-            return requests_.spawn(serve_trim(request, credit));
-        case Command::cache:
-            return requests_.spawn(serve_cache(request, credit));
-        case Command::write_zeroes:
-            return requests_.spawn(serve_write_zeroes(request, credit));
-        case Command::block_status:
-            return requests_.spawn(serve_block_status(request, credit));
-        case Command::disconnect:
-            break;
+        case Command::flush: return requests_.spawn(serve_flush(request, credit));
+        case Command::trim: return requests_.spawn(serve_trim(request, credit));
+        case Command::cache: return requests_.spawn(serve_cache(request, credit));
+        case Command::write_zeroes: return requests_.spawn(serve_write_zeroes(request, credit));
+        case Command::block_status: return requests_.spawn(serve_block_status(request, credit));
+        case Command::disconnect: break;
     }
     CHECK_NOTE(false, "a command passed the checks and is not served");
 }

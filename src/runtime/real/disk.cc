@@ -40,6 +40,19 @@ bool is_directory_entry(DIR* directory, const dirent& entry) {
            S_ISDIR(status.st_mode);
 }
 
+// The claim ends with the descriptor, and is seen by other programs that lock what they write, as
+// QEMU does with disk images.
+Result<void> claim(int descriptor, const std::string& path) {
+    struct flock wanted{};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    if (::fcntl(descriptor, F_OFD_SETLK, &wanted) == 0)
+        return {};
+    if (errno == EAGAIN || errno == EACCES)
+        return Error(Code::busy, path + ": in use by another program");
+    return error_of_errno(errno, path);
+}
+
 }  // namespace
 
 Task<int> RealDisk::open_descriptor(std::string path, int flags, uint32_t mode) {
@@ -67,6 +80,8 @@ Task<Result<std::unique_ptr<File>>> RealDisk::open(std::string path, OpenOptions
     Descriptor descriptor(number);
     if (is_directory(number))
         co_return error_of_errno(EISDIR, path);
+    if (options.claim)
+        CO_TRY(claim(number, path));
     co_return std::make_unique<RealFile>(reactor_, std::move(descriptor), options.caching,
                                          std::move(path));
 }

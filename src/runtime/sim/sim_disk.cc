@@ -69,8 +69,16 @@ Task<Result<std::unique_ptr<File>>> SimDisk::open(std::string path, OpenOptions 
     if (!node)
         co_return error_of_errno(node.error(), path);
     driver_.core().trace.record(driver_.core().now(), TraceKind::name, (*node)->number);
+    std::unique_ptr<FileLock> claim;
+    if (options.claim) {
+        if (!place.device.lock((*node)->number)) {
+            place.device.tree().close(**node);
+            co_return error_of_errno(EWOULDBLOCK, path);
+        }
+        claim = std::make_unique<SimFileLock>(driver_.holdings(), place.device, (*node)->number);
+    }
     co_return std::unique_ptr<File>(
-        std::make_unique<SimFile>(driver_, place.device, *node, options));
+        std::make_unique<SimFile>(driver_, place.device, *node, options, std::move(claim)));
 }
 
 Task<Result<void>> SimDisk::change_names(DiskDevice& device, std::string what, Failure failure,

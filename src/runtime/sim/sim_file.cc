@@ -101,16 +101,30 @@ class SimFile::Request final : public SimEvent, public Held {
     uint64_t losses_at_effect_ = 0;
 };
 
-SimFile::SimFile(LoopDriver& driver, DiskDevice& device, NodeRef node, const OpenOptions& options)
+SimFile::SimFile(LoopDriver& driver, DiskDevice& device, NodeRef node, const OpenOptions& options,
+                 std::unique_ptr<FileLock> claim)
     : driver_(driver),
       device_(device),
       node_(std::move(node)),
       options_(options),
+      claim_(std::move(claim)),
       losses_told_(node_->file.losses()) {}
 
 SimFile::~SimFile() {
     CHECK_NOTE(in_flight_ == 0 || driver_.holdings().gone(), "a file closed under its operations");
     device_.tree().close(*node_);
+}
+
+Result<FileExtent> SimFile::extent_at(uint64_t offset) {
+    const Content& content = node_->file.live();
+    const auto is_hole = [&content](uint64_t at) {
+        return content.page(at / page_size) == nullptr;
+    };
+    const bool hole = is_hole(offset);
+    uint64_t end = align_down(offset, page_size) + page_size;
+    while (end < content.size() && is_hole(end) == hole)
+        end += page_size;
+    return FileExtent{std::min(end, content.size()), hole};
 }
 
 void SimFile::start(IoOperation& operation) {

@@ -11,11 +11,13 @@ namespace cairn::sim {
 
 class SimFile final : public File {
   public:
-    // Takes over one open of `node`.
-    SimFile(LoopDriver& driver, DiskDevice& device, NodeRef node, const OpenOptions& options);
+    // Takes over one open of `node`, and the claim on it if there is one.
+    SimFile(LoopDriver& driver, DiskDevice& device, NodeRef node, const OpenOptions& options,
+            std::unique_ptr<FileLock> claim);
     ~SimFile() override;
 
     Result<uint64_t> size() override { return node_->file.live().size(); }
+    Result<FileExtent> extent_at(uint64_t offset) override;
 
   private:
     class Request;
@@ -30,6 +32,7 @@ class SimFile final : public File {
     DiskDevice& device_;
     NodeRef node_;
     OpenOptions options_;
+    std::unique_ptr<FileLock> claim_;
     uint64_t losses_told_;
     size_t in_flight_ = 0;
 };
