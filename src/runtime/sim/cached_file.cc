@@ -132,6 +132,11 @@ void CachedFile::lose_unsynced(bool drop_cache) {
         live_ = stable_;
 }
 
+void CachedFile::shut_down() {
+    persist_through(newest_);
+    live_ = stable_;
+}
+
 void CachedFile::cut_write(const Change& change, const std::vector<Range>& lost_ranges,
                            const DiskFaults& faults, Xoshiro& random, Probes& probes) {
     const uint64_t end = change.offset + change.length;
@@ -142,7 +147,8 @@ void CachedFile::cut_write(const Change& change, const std::vector<Range>& lost_
     if (unreachable || Core::strikes(random, faults.cut_loss)) {
         probes.hit("cut loses write");
         // The size may have reached the medium all the same; then it shows zeros.
-        if (!unreachable && faults.cut_loss < 1'000'000 && random.below(4) == 0)
+        if (!unreachable && change.length > 0 && faults.cut_loss < 1'000'000 &&
+            random.below(4) == 0)
             stable_.grow_to(end);
         return;
     }

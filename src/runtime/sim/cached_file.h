@@ -37,6 +37,8 @@ class CachedFile {
     void lose_unsynced(bool drop_cache);
     // How often that has happened: who synced or wrote meanwhile is told, too.
     [[nodiscard]] uint64_t losses() const { return losses_; }
+    // Everything that can be written back is, and the kernel forgets the rest.
+    void shut_down();
     void cut_power(const DiskFaults& faults, Xoshiro& random, Probes& probes);
     // Flips bits of what is stored. False if nothing is stored there.
     bool flip(uint64_t offset, uint8_t mask);

@@ -262,7 +262,7 @@ void DiskDevice::cut_power() {
 
 void DiskDevice::shut_down() {
     late_writes_.clear();
-    tree_.sync_everything();
+    tree_.shut_down();
 }
 
 }  // namespace cairn::sim

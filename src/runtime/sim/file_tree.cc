@@ -248,7 +248,7 @@ int FileTree::sync_directory(const Path& path) {
     return 0;
 }
 
-void FileTree::sync_everything() {
+void FileTree::shut_down() {
     for (const NameChange& change : changes_)
         persist(change);
     changes_.clear();
@@ -295,7 +295,7 @@ void FileTree::recover(Node& directory, const DiskFaults& faults, Xoshiro& rando
         if (cut)
             child->file.cut_power(faults, random, core_.probes);
         else
-            child->file.persist_through(child->file.newest());
+            child->file.shut_down();
         used_pages_ += child->file.live().pages();
     }
 }

@@ -62,7 +62,7 @@ class FileTree {
     void set_foreign_usage(uint64_t bytes) { foreign_ = bytes; }
     void set_capacity(uint64_t bytes) { capacity_ = bytes; }
 
-    void sync_everything();
+    void shut_down();
     void cut_power(const DiskFaults& faults, Xoshiro& random);
 
   private:

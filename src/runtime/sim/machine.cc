@@ -29,7 +29,7 @@ Machine::Machine(Core& core, HostOptions options, uint64_t number)
         DiskDevice& device = disk_of(above + "/");
         const int error = device.tree().make_directories(device.below_mount(disk.mount));
         CHECK_NOTE(error == 0, "mounts do not fit into each other");
-        device.tree().sync_everything();
+        device.tree().shut_down();
     }
     boot();
 }
