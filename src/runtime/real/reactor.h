@@ -29,7 +29,7 @@ struct Completed;
 
 struct ReactorOptions {
     uint32_t ring_entries = 1024;
-    // How long to look for completions before sleeping, where the last wait was shorter than that
+    // How long to look for completions before sleeping, where the last wait was not much longer
     // and a core is idle. It spares a wake-up of some 20 us; 20-50 us suit a server that answers
     // small requests. Zero: never.
     Duration poll_before_sleep = {};

@@ -2,9 +2,13 @@
 #include "runtime/real/reactor.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <vector>
 
+#include "base/buffer.h"
+#include "base/size.h"
 #include "runtime/real/ring.h"
+#include "runtime/real/stream.h"
 #include "runtime/real/test_machine.h"
 
 namespace cairn::real {
@@ -103,22 +107,17 @@ Task<void> read_for_ever(Stream& stream, int& resumed) {
 }
 
 struct Pair {
-    std::unique_ptr<Listener> listener;
+    explicit Pair(Reactor& reactor) {
+        int sockets[2];
+        CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0);
+        near = std::make_unique<RealStream>(reactor, Descriptor(sockets[0]), Address{"/near", 0},
+                                            Address{"/far", 0});
+        far = std::make_unique<RealStream>(reactor, Descriptor(sockets[1]), Address{"/far", 0},
+                                           Address{"/near", 0});
+    }
     std::unique_ptr<Stream> near;
     std::unique_ptr<Stream> far;
 };
-
-Task<void> make_pair(Runtime& runtime, std::string path, Pair& pair) {
-    auto listener = runtime.network.listen({path, 0});
-    CHECK(listener.has_value());
-    pair.listener = std::move(*listener);
-    auto near = co_await runtime.network.connect({path, 0}, seconds(5));
-    CHECK(near.has_value());
-    pair.near = std::move(*near);
-    auto far = co_await pair.listener->accept();
-    CHECK(far.has_value());
-    pair.far = std::move(*far);
-}
 
 Task<void> give_others_a_turn(Loop& loop) {
     co_await Sleep(loop, milliseconds(5));
@@ -126,13 +125,14 @@ Task<void> give_others_a_turn(Loop& loop) {
 
 TEST(Reactor, ShutsDownWithOperationsInFlight) {
     TestMachine machine;
-    Pair pair;
-    machine.run(make_pair(machine.runtime(), machine.path("socket"), pair));
+    Pair pair(machine.reactor());
+    const auto listener = machine.runtime().network.listen({"127.0.0.1", 0});
+    ASSERT_TRUE(listener.has_value());
     int resumed = 0;
     {
         Scope scope(machine.loop());
         for (int i = 0; i < 8; i++)
-            scope.spawn(accept_for_ever(*pair.listener, resumed));
+            scope.spawn(accept_for_ever(**listener, resumed));
         scope.spawn(read_for_ever(*pair.near, resumed));
         scope.spawn(read_for_ever(*pair.far, resumed));
         scope.spawn(give_others_a_turn(machine.loop()));
@@ -144,13 +144,54 @@ TEST(Reactor, ShutsDownWithOperationsInFlight) {
     EXPECT_EQ(resumed, 0);
 }
 
+Task<void> write_block(File& file, uint64_t index, int& resumed) {
+    const Buffer block = Buffer::zeroed(block_size);
+    const std::array<ByteView, 1> slices{block.view()};
+    auto count = co_await file.write_durable(index * block_size, slices);
+    resumed++;
+}
+
+Task<void> connect_for_ever(Network& network, Address to, int& resumed) {
+    auto stream = co_await network.connect(to, seconds(60));
+    resumed++;
+}
+
+Task<void> open_file(Disk& disk, std::string path, std::unique_ptr<File>& file) {
+    auto opened =
+        co_await disk.open(path, {.write = true, .create = true, .caching = Caching::direct});
+    CHECK(opened.has_value());
+    file = std::move(*opened);
+}
+
+Task<void> yield_once(Loop& loop) {
+    co_await Yield(loop);
+}
+
+TEST(Reactor, ShutsDownWhileTheDiskWrites) {
+    TestMachine machine;
+    std::unique_ptr<File> file;
+    machine.run(open_file(machine.runtime().disk, machine.path("file"), file));
+    int resumed = 0;
+    {
+        Scope scope(machine.loop());
+        for (uint64_t i = 0; i < 300; i++)
+            scope.spawn(write_block(*file, i, resumed));
+        scope.spawn(
+            connect_for_ever(machine.runtime().network, {machine.path("none"), 0}, resumed));
+        machine.run(yield_once(machine.loop()));
+        EXPECT_EQ(machine.reactor().in_flight(), 301u);
+        machine.reactor().shutdown();
+        EXPECT_EQ(machine.reactor().in_flight(), 0u);
+    }
+    EXPECT_EQ(resumed, 0);
+}
+
 TEST(ReactorDeathTest, AFrameDestroyedInFlightIsABrokenInvariant) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_DEATH(
         {
             TestMachine machine;
-            Pair pair;
-            machine.run(make_pair(machine.runtime(), machine.path("socket"), pair));
+            Pair pair(machine.reactor());
             int resumed = 0;
             Scope scope(machine.loop());
             scope.spawn(read_for_ever(*pair.near, resumed));
@@ -162,15 +203,15 @@ TEST(ReactorDeathTest, AFrameDestroyedInFlightIsABrokenInvariant) {
 
 TEST(Ring, RunsMoreThanItHasSlotsFor) {
     TestMachine machine({.reactor = {.ring_entries = 4}});
-    Pair pair;
-    machine.run(make_pair(machine.runtime(), machine.path("socket"), pair));
+    const auto listener = machine.runtime().network.listen({machine.path("socket"), 0});
+    ASSERT_TRUE(listener.has_value());
     int resumed = 0;
     Scope scope(machine.loop());
     for (int i = 0; i < 100; i++)
-        scope.spawn(accept_for_ever(*pair.listener, resumed));
+        scope.spawn(accept_for_ever(**listener, resumed));
     machine.run(give_others_a_turn(machine.loop()));
     EXPECT_EQ(machine.reactor().in_flight(), 100u);
-    pair.listener->close();
+    (*listener)->close();
     machine.run(give_others_a_turn(machine.loop()));
     EXPECT_EQ(resumed, 100);
     EXPECT_EQ(scope.running(), 0u);

@@ -95,7 +95,7 @@ Task<void> exchange_many(Runtime& runtime, Address at, int connections, size_t s
 
 class Streams : public testing::TestWithParam<const char*> {
   public:
-    [[nodiscard]] Address address(const TestMachine& machine) const {
+    [[nodiscard]] Address address(TestMachine& machine) const {
         return GetParam()[0] == '/' ? Address{machine.path("socket"), 0} : Address{GetParam(), 0};
     }
 };

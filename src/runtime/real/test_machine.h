@@ -13,20 +13,22 @@ namespace cairn::real {
 
 class TestMachine {
   public:
-    explicit TestMachine(const MachineOptions& options = {})
-        : machine_(make(options)), directory_(make_directory()) {}
+    explicit TestMachine(const MachineOptions& options = {}) : machine_(make(options)) {}
     TestMachine(const TestMachine&) = delete;
     TestMachine& operator=(const TestMachine&) = delete;
     ~TestMachine() {
         std::error_code ignored;
-        std::filesystem::remove_all(directory_, ignored);
+        if (!directory_.empty())
+            std::filesystem::remove_all(directory_, ignored);
     }
 
     void run(Task<void> task) { machine_->reactor().run(std::move(task)); }
     [[nodiscard]] Runtime& runtime() { return machine_->runtime(); }
     [[nodiscard]] Reactor& reactor() { return machine_->reactor(); }
     [[nodiscard]] Loop& loop() { return machine_->runtime().loop; }
-    [[nodiscard]] std::string path(const std::string& name) const {
+    [[nodiscard]] std::string path(const std::string& name) {
+        if (directory_.empty())
+            directory_ = make_directory();
         return directory_ + "/" + name;
     }
 
@@ -45,7 +47,7 @@ class TestMachine {
     }
 
     std::unique_ptr<Machine> machine_;
-    std::string directory_;
+    std::string directory_;  // empty: not asked for yet
 };
 
 }  // namespace cairn::real
