@@ -387,5 +387,79 @@ TEST_F(ServerTest, ARequestThatIsTooLateIsNotBegun) {
     stop_server();
 }
 
+Task<void> call_behind_a_long_one(Runtime& runtime, Address to, std::vector<Code>& codes) {
+    Connected connection = co_await Connection::connect(runtime, to, connect_options());
+    CHECK(connection.has_value());
+    Scope scope(runtime.loop);
+    scope.spawn(call_into(**connection, echo_later, {seconds(40), 0}, codes));
+    scope.spawn(call_into(**connection, echo_later, {}, codes));
+    co_await scope.join();
+    co_await (*connection)->close();
+}
+
+TEST_F(ServerTest, APeerThatWeDoNotReadFromIsNotSilent) {
+    program.options.session.in_flight_bytes_max = 1 * kib;
+    start_server();
+    std::vector<Code> codes;
+    run_client(
+        [&](Runtime& runtime) { return call_behind_a_long_one(runtime, program.address, codes); });
+    EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok));
+    stop_server();
+}
+
+// Asks for a million notifications and reads none.
+Task<void> never_read(Runtime& runtime, Address to) {
+    Result<std::unique_ptr<Stream>> stream = co_await runtime.network.connect(to, seconds(1));
+    CHECK(stream.has_value());
+    ClientHello hello;
+    hello.versions = versions_known;
+    const Credentials credentials = key_of(1);
+    Result<Agreement> agreement =
+        co_await shake_hands(**stream, runtime.random, hello, credentials);
+    CHECK(agreement.has_value());
+    const Bytes body = encode(Delay{{}, 1'000'000});
+    const FrameHeaderBytes header =
+        encode_frame_header({.method = notify_me,
+                             .request = 1,
+                             .kind = FrameKind::request,
+                             .body_length = static_cast<uint32_t>(body.size())},
+                            body);
+    const std::array<ByteView, 2> slices{ByteView(header), ByteView(body)};
+    Result<void> sent = co_await write_all(**stream, slices);
+    CHECK(sent.has_value());
+    co_await Sleep(runtime.loop, seconds(10));
+}
+
+TEST_F(ServerTest, APeerThatDoesNotReadLosesItsSession) {
+    program.options.session.send_queue_bytes_max = 64 * kib;
+    start_server();
+    start_client([&](Runtime& runtime) { return never_read(runtime, program.address); });
+    ASSERT_TRUE(world.run_until([this] { return program.handler->ended.size() == 1; }, seconds(2)));
+    stop_server();
+}
+
+Task<void> open_several(Runtime& runtime, Address to, std::vector<Code>& codes) {
+    std::vector<std::unique_ptr<Connection>> open;
+    for (uint64_t instance = 1; instance <= 4; instance++) {
+        ConnectOptions options = connect_options();
+        options.identity.instance = instance;
+        Connected connection = co_await Connection::connect(runtime, to, options);
+        codes.push_back(connection.code());
+        if (connection)
+            open.push_back(std::move(*connection));
+    }
+    for (auto& connection : open)
+        co_await connection->close();
+}
+
+TEST_F(ServerTest, SessionsAreBounded) {
+    program.options.sessions_max = 3;
+    start_server();
+    std::vector<Code> codes;
+    run_client([&](Runtime& runtime) { return open_several(runtime, program.address, codes); });
+    EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok, Code::ok, Code::overloaded));
+    stop_server();
+}
+
 }  // namespace
 }  // namespace cairn::rpc
