@@ -103,7 +103,9 @@ struct Rivals {
     Code equal = Code::ok;
     Code other_instance = Code::ok;
     Code nobody = Code::ok;
-    bool first_lost = false;
+    Code higher = Code::ok;
+    bool lost_before = false;
+    bool lost_after = false;
 };
 
 Task<void> connect_rivals(Runtime& runtime, Address to, Rivals& seen) {
@@ -122,8 +124,12 @@ Task<void> connect_rivals(Runtime& runtime, Address to, Rivals& seen) {
     Connected tool = co_await Connection::connect(runtime, to, nobody);
     Connected second_tool = co_await Connection::connect(runtime, to, nobody);
     seen.nobody = second_tool.code();
-    seen.first_lost = (*first)->lost();
-    for (Connected* each : {&first, &instance, &tool, &second_tool})
+    seen.lost_before = (*first)->lost();
+    Connected higher = co_await Connection::connect(runtime, to, connect_options(6));
+    seen.higher = higher.code();
+    co_await Sleep(runtime.loop, seconds(1));
+    seen.lost_after = (*first)->lost();
+    for (Connected* each : {&first, &higher, &instance, &tool, &second_tool})
         co_await (**each)->close();
 }
 
@@ -135,7 +141,9 @@ TEST_F(ServerTest, OnlyALaterSessionOfTheSameInstanceTakesOver) {
     EXPECT_EQ(seen.equal, Code::busy);
     EXPECT_EQ(seen.other_instance, Code::ok);
     EXPECT_EQ(seen.nobody, Code::ok);
-    EXPECT_FALSE(seen.first_lost);
+    EXPECT_FALSE(seen.lost_before);
+    EXPECT_EQ(seen.higher, Code::ok);
+    EXPECT_TRUE(seen.lost_after);
     stop_server();
 }
 
@@ -256,6 +264,44 @@ TEST_F(ServerTest, ABrokenSessionLeavesTheQueueForRoom) {
     EXPECT_TRUE(world.run_until([this] { return program.handler->open.empty(); }, seconds(40)));
     EXPECT_LE(program.handler->handled, 8u);
     EXPECT_EQ(program.server->in_flight_bytes(), 0u);
+    stop_server();
+}
+
+// As before, but the one that waits is followed by a later session of its own.
+Task<void> take_over_while_waiting(Runtime& runtime, Address to, std::vector<Code>& codes,
+                                   Duration& took) {
+    ConnectOptions holder_options = connect_options();
+    holder_options.identity.instance++;
+    Connected holder = co_await Connection::connect(runtime, to, holder_options);
+    Connected waiter = co_await Connection::connect(runtime, to, connect_options(1));
+    CHECK(holder.has_value() && waiter.has_value());
+    Scope scope(runtime.loop);
+    for (int i = 0; i < 4; i++)
+        scope.spawn(call_into(**holder, echo_later, {seconds(30), 0}, codes));
+    co_await Sleep(runtime.loop, milliseconds(100));
+    for (int i = 0; i < 2; i++)
+        scope.spawn(call_into(**waiter, echo_later, {}, codes));
+    co_await Sleep(runtime.loop, milliseconds(100));
+    const Instant start = runtime.loop.now();
+    Connected next = co_await Connection::connect(runtime, to, connect_options(2));
+    CHECK(next.has_value());
+    took = runtime.loop.now() - start;
+    co_await scope.join();
+    for (Connected* each : {&holder, &waiter, &next})
+        co_await (**each)->close();
+}
+
+TEST_F(ServerTest, ASessionThatWaitsForRoomCanBeTakenOver) {
+    program.options.in_flight_bytes_max = 5 * kib;
+    start_server();
+    std::vector<Code> codes;
+    Duration took;
+    run_client([&](Runtime& runtime) {
+        return take_over_while_waiting(runtime, program.address, codes, took);
+    });
+    EXPECT_LT(took, seconds(1));
+    EXPECT_EQ(std::ranges::count(codes, Code::ok), 4);
+    EXPECT_EQ(program.handler->handled, 4u) << "what waited was never begun";
     stop_server();
 }
 
@@ -401,6 +447,14 @@ TEST_F(ServerTest, APeerThatWeDoNotReadFromIsNotSilent) {
     program.options.session.in_flight_bytes_max = 1 * kib;
     start_server();
     std::vector<Code> codes;
+    run_client(
+        [&](Runtime& runtime) { return call_behind_a_long_one(runtime, program.address, codes); });
+    EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok));
+    stop_server();
+    codes.clear();
+    program.options.session.in_flight_bytes_max = 1 * mib;
+    program.options.in_flight_bytes_max = 1 * kib;
+    start_server();
     run_client(
         [&](Runtime& runtime) { return call_behind_a_long_one(runtime, program.address, codes); });
     EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok));
