@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "base/buffer.h"
@@ -81,6 +82,26 @@ TEST(Checksum, IsBoundToPlace) {
     EXPECT_EQ(here, zero_block_checksum(ChunkId(1), 0));
     EXPECT_NE(here, block_checksum(ChunkId(1), 1, zeros.view()));
     EXPECT_NE(here, block_checksum(ChunkId(2), 0, zeros.view()));
+}
+
+TEST(Buffer, ReusedMemoryIsAsGoodAsFresh) {
+    for (const size_t size : {size_t{block_size}, size_t{5000}, size_t{1 * mib}, size_t{5 * mib}}) {
+        std::vector<Buffer> held;
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 8; i++) {
+                Buffer buffer = Buffer::zeroed(size);
+                EXPECT_EQ(buffer.size(), size);
+                EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.view().data()) % block_size, 0u);
+                EXPECT_EQ(std::ranges::count(buffer.view(), std::byte{0}),
+                          static_cast<ptrdiff_t>(size));
+                std::ranges::fill(buffer.mutable_view(), static_cast<std::byte>(i + 1));
+                held.push_back(buffer);
+            }
+            for (size_t i = 0; i < held.size(); i++)
+                EXPECT_EQ(held[i].view()[size - 1], static_cast<std::byte>(i + 1)) << "not shared";
+            held.clear();
+        }
+    }
 }
 
 TEST(Buffer, SharesMemoryAndKeepsItAlive) {

@@ -15,7 +15,9 @@ namespace cairn {
 class Buffer {
   public:
     Buffer() = default;
-    // Uninitialised memory, aligned to 4 KiB where it is that large, else to 64 bytes.
+    // Uninitialised memory, aligned to 4 KiB where it is that large, else to 64 bytes. Memory of 4
+    // KiB to 4 MiB is kept for reuse when it is released, up to a bound: giving it back to the
+    // kernel and faulting it in again would cost more than moving the data does.
     static Buffer allocate(size_t size);
     static Buffer zeroed(size_t size);
     static Buffer copy_of(ByteView bytes);
@@ -55,9 +57,11 @@ class Buffer {
   private:
     struct Block {
         uint64_t references;
-        size_t alignment;
+        size_t capacity;
         std::byte* data;
+        Block* next;  // while it is kept for reuse
     };
+    class Pool;
     static void release(Block* block);
     [[nodiscard]] std::byte* data() const {
         return block_ == nullptr ? nullptr : block_->data + offset_;

@@ -103,7 +103,9 @@ struct Rivals {
     Code equal = Code::ok;
     Code other_instance = Code::ok;
     Code nobody = Code::ok;
-    bool first_lost = false;
+    Code higher = Code::ok;
+    bool lost_before = false;
+    bool lost_after = false;
 };
 
 Task<void> connect_rivals(Runtime& runtime, Address to, Rivals& seen) {
@@ -122,8 +124,12 @@ Task<void> connect_rivals(Runtime& runtime, Address to, Rivals& seen) {
     Connected tool = co_await Connection::connect(runtime, to, nobody);
     Connected second_tool = co_await Connection::connect(runtime, to, nobody);
     seen.nobody = second_tool.code();
-    seen.first_lost = (*first)->lost();
-    for (Connected* each : {&first, &instance, &tool, &second_tool})
+    seen.lost_before = (*first)->lost();
+    Connected higher = co_await Connection::connect(runtime, to, connect_options(6));
+    seen.higher = higher.code();
+    co_await Sleep(runtime.loop, seconds(1));
+    seen.lost_after = (*first)->lost();
+    for (Connected* each : {&first, &higher, &instance, &tool, &second_tool})
         co_await (**each)->close();
 }
 
@@ -135,7 +141,9 @@ TEST_F(ServerTest, OnlyALaterSessionOfTheSameInstanceTakesOver) {
     EXPECT_EQ(seen.equal, Code::busy);
     EXPECT_EQ(seen.other_instance, Code::ok);
     EXPECT_EQ(seen.nobody, Code::ok);
-    EXPECT_FALSE(seen.first_lost);
+    EXPECT_FALSE(seen.lost_before);
+    EXPECT_EQ(seen.higher, Code::ok);
+    EXPECT_TRUE(seen.lost_after);
     stop_server();
 }
 
@@ -256,6 +264,44 @@ TEST_F(ServerTest, ABrokenSessionLeavesTheQueueForRoom) {
     EXPECT_TRUE(world.run_until([this] { return program.handler->open.empty(); }, seconds(40)));
     EXPECT_LE(program.handler->handled, 8u);
     EXPECT_EQ(program.server->in_flight_bytes(), 0u);
+    stop_server();
+}
+
+// As before, but the one that waits is followed by a later session of its own.
+Task<void> take_over_while_waiting(Runtime& runtime, Address to, std::vector<Code>& codes,
+                                   Duration& took) {
+    ConnectOptions holder_options = connect_options();
+    holder_options.identity.instance++;
+    Connected holder = co_await Connection::connect(runtime, to, holder_options);
+    Connected waiter = co_await Connection::connect(runtime, to, connect_options(1));
+    CHECK(holder.has_value() && waiter.has_value());
+    Scope scope(runtime.loop);
+    for (int i = 0; i < 4; i++)
+        scope.spawn(call_into(**holder, echo_later, {seconds(30), 0}, codes));
+    co_await Sleep(runtime.loop, milliseconds(100));
+    for (int i = 0; i < 2; i++)
+        scope.spawn(call_into(**waiter, echo_later, {}, codes));
+    co_await Sleep(runtime.loop, milliseconds(100));
+    const Instant start = runtime.loop.now();
+    Connected next = co_await Connection::connect(runtime, to, connect_options(2));
+    CHECK(next.has_value());
+    took = runtime.loop.now() - start;
+    co_await scope.join();
+    for (Connected* each : {&holder, &waiter, &next})
+        co_await (**each)->close();
+}
+
+TEST_F(ServerTest, ASessionThatWaitsForRoomCanBeTakenOver) {
+    program.options.in_flight_bytes_max = 5 * kib;
+    start_server();
+    std::vector<Code> codes;
+    Duration took;
+    run_client([&](Runtime& runtime) {
+        return take_over_while_waiting(runtime, program.address, codes, took);
+    });
+    EXPECT_LT(took, seconds(1));
+    EXPECT_EQ(std::ranges::count(codes, Code::ok), 4);
+    EXPECT_EQ(program.handler->handled, 4u) << "what waited was never begun";
     stop_server();
 }
 
@@ -384,6 +430,88 @@ TEST_F(ServerTest, ARequestThatIsTooLateIsNotBegun) {
     EXPECT_THAT(codes, ElementsAre(Code::timed_out, Code::ok));
     EXPECT_EQ(program.handler->register_value, 0u);
     EXPECT_EQ(program.handler->handled, 1u);
+    stop_server();
+}
+
+Task<void> call_behind_a_long_one(Runtime& runtime, Address to, std::vector<Code>& codes) {
+    Connected connection = co_await Connection::connect(runtime, to, connect_options());
+    CHECK(connection.has_value());
+    Scope scope(runtime.loop);
+    scope.spawn(call_into(**connection, echo_later, {seconds(40), 0}, codes));
+    scope.spawn(call_into(**connection, echo_later, {}, codes));
+    co_await scope.join();
+    co_await (*connection)->close();
+}
+
+TEST_F(ServerTest, APeerThatWeDoNotReadFromIsNotSilent) {
+    program.options.session.in_flight_bytes_max = 1 * kib;
+    start_server();
+    std::vector<Code> codes;
+    run_client(
+        [&](Runtime& runtime) { return call_behind_a_long_one(runtime, program.address, codes); });
+    EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok));
+    stop_server();
+    codes.clear();
+    program.options.session.in_flight_bytes_max = 1 * mib;
+    program.options.in_flight_bytes_max = 1 * kib;
+    start_server();
+    run_client(
+        [&](Runtime& runtime) { return call_behind_a_long_one(runtime, program.address, codes); });
+    EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok));
+    stop_server();
+}
+
+// Asks for a million notifications and reads none.
+Task<void> never_read(Runtime& runtime, Address to) {
+    Result<std::unique_ptr<Stream>> stream = co_await runtime.network.connect(to, seconds(1));
+    CHECK(stream.has_value());
+    ClientHello hello;
+    hello.versions = versions_known;
+    const Credentials credentials = key_of(1);
+    Result<Agreement> agreement =
+        co_await shake_hands(**stream, runtime.random, hello, credentials);
+    CHECK(agreement.has_value());
+    const Bytes body = encode(Delay{{}, 1'000'000});
+    const FrameHeaderBytes header =
+        encode_frame_header({.method = notify_me,
+                             .request = 1,
+                             .kind = FrameKind::request,
+                             .body_length = static_cast<uint32_t>(body.size())},
+                            body);
+    const std::array<ByteView, 2> slices{ByteView(header), ByteView(body)};
+    Result<void> sent = co_await write_all(**stream, slices);
+    CHECK(sent.has_value());
+    co_await Sleep(runtime.loop, seconds(10));
+}
+
+TEST_F(ServerTest, APeerThatDoesNotReadLosesItsSession) {
+    program.options.session.send_queue_bytes_max = 64 * kib;
+    start_server();
+    start_client([&](Runtime& runtime) { return never_read(runtime, program.address); });
+    ASSERT_TRUE(world.run_until([this] { return program.handler->ended.size() == 1; }, seconds(2)));
+    stop_server();
+}
+
+Task<void> open_several(Runtime& runtime, Address to, std::vector<Code>& codes) {
+    std::vector<std::unique_ptr<Connection>> open;
+    for (uint64_t instance = 1; instance <= 4; instance++) {
+        ConnectOptions options = connect_options();
+        options.identity.instance = instance;
+        Connected connection = co_await Connection::connect(runtime, to, options);
+        codes.push_back(connection.code());
+        if (connection)
+            open.push_back(std::move(*connection));
+    }
+    for (auto& connection : open)
+        co_await connection->close();
+}
+
+TEST_F(ServerTest, SessionsAreBounded) {
+    program.options.sessions_max = 3;
+    start_server();
+    std::vector<Code> codes;
+    run_client([&](Runtime& runtime) { return open_several(runtime, program.address, codes); });
+    EXPECT_THAT(codes, ElementsAre(Code::ok, Code::ok, Code::ok, Code::overloaded));
     stop_server();
 }
 
