@@ -1,7 +1,7 @@
-// Unpersisted and Persisted: "persist before send" as types. A Raft hands out what must reach the disk as an
-// Unpersisted; only that object turns into the Persisted which the Raft wants back before it releases a message, a
-// commit or a vote that rests on it. A driver that forgets to persist can therefore not send too early: it has
-// nothing to send.
+// Unpersisted and Persisted: "persist before send" as types. A Raft hands out what must reach the
+// disk as an Unpersisted; only that object turns into the Persisted which the Raft wants back
+// before it releases a message, a commit or a vote that rests on it. A driver that forgets to
+// persist can therefore not send too early: it has nothing to send.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,10 @@ class [[nodiscard]] Persisted {
     Position last_;
 };
 
-// Everything that changed since the batch before. To be written in this order, made durable together (one sync), and
-// only then turned into the proof. A crash may leave any prefix of it, where making the snapshot current and dropping
-// the entries are one step. After a failed write the server stops and starts anew from its disk.
+// Everything that changed since the batch before. To be written in this order, made durable
+// together (one sync), and only then turned into the proof. A crash may leave any prefix of it,
+// where making the snapshot current and dropping the entries are one step. After a failed write the
+// server stops and starts anew from its disk.
 class [[nodiscard]] Unpersisted {
   public:
     Unpersisted(Unpersisted&&) = default;
@@ -49,7 +50,8 @@ class [[nodiscard]] Unpersisted {
     // Consecutive; they replace whatever is on disk from the first one's index on.
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
-    // The driver's word that all of the above is on stable media. There is no other way to get the proof.
+    // The driver's word that all of the above is on stable media. There is no other way to get the
+    // proof.
     [[nodiscard]] Persisted is_on_stable_media() && { return std::move(proof_); }
 
   private:

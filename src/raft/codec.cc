@@ -1,7 +1,6 @@
 #include "raft/codec.h"
 
 #include <fmt/core.h>
-
 #include <utility>
 
 #include "raft/membership.h"

@@ -1,6 +1,7 @@
-// How messages travel and how persistent state is stored: little-endian, laid out by hand. Decoding takes foreign bytes:
-// it bounds every count by what is there, and refuses what an honest server never writes. The containers around it
-// (frames, log records, snapshot files) bring their own magic, length and checksum.
+// How messages travel and how persistent state is stored: little-endian, laid out by hand. Decoding
+// takes foreign bytes: it bounds every count by what is there, and refuses what an honest server
+// never writes. The containers around it (frames, log records, snapshot files) bring their own
+// magic, length and checksum.
 //
 //   message     u8 version (1), u8 kind, u16 zero, u32 from, u32 to, u64 term, then by kind:
 //     0 vote request        u8 pre_vote, u8 transfer, position last

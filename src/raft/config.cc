@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "raft/types.h"
+
 namespace cairn::raft {
 
 std::span<const RuleName> rule_list() {
@@ -26,7 +28,9 @@ std::span<const RuleName> rule_list() {
 }
 
 Result<void> validate(const Config& config) {
-    const auto wrong = [](const char* what) { return Error(Code::invalid_argument, what); };
+    const auto wrong = [](const char* what) {
+        return Error(Code::invalid_argument, what);
+    };
     if (config.id.is_none())
         return wrong("raft: the server has no id");
     if (config.heartbeat_ticks == 0 || config.election_ticks < 2 * config.heartbeat_ticks)
@@ -34,7 +38,8 @@ Result<void> validate(const Config& config) {
     if (config.message_bytes_max == 0 || config.inflight_messages_max == 0 ||
         config.inflight_bytes_max == 0 || config.committed_bytes_max == 0)
         return wrong("raft: a limit of zero would stop replication");
-    if (config.uncommitted_bytes_max < config.entry_bytes_max)
+    if (config.uncommitted_bytes_max < entry_overhead_bytes ||
+        config.uncommitted_bytes_max - entry_overhead_bytes < config.entry_bytes_max)
         return wrong("raft: the largest entry does not fit into uncommitted_bytes_max");
     return {};
 }

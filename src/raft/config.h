@@ -1,4 +1,5 @@
-// What a Raft is told about itself at its creation, and the rules that a test may order it to break.
+// What a Raft is told about itself at its creation, and the rules that a test may order it to
+// break.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@
 
 namespace cairn::raft {
 
-// Every rule holds in production. The simulator breaks them one at a time, to prove that its checkers see what
-// follows; rule_list() names them for its command line.
+// Every rule holds in production. The simulator breaks them one at a time, to prove that its
+// checkers see what follows; rule_list() names them for its command line.
 struct Rules {
     // Commits by counting only entries of the leader's own term (the paper's figure 8).
     bool commit_only_own_term = true;
@@ -46,14 +47,15 @@ struct Rules {
 
 struct RuleName {
     std::string_view name;
-    bool Rules::*rule;
+    bool Rules::* rule;
 };
 
 [[nodiscard]] std::span<const RuleName> rule_list();
 
 struct Config {
     MdsId id;
-    // Mixed with the id, so that servers given the same seed still draw different election timeouts.
+    // Mixed with the id, so that servers given the same seed still draw different election
+    // timeouts.
     uint64_t seed = 0;
 
     // A follower campaigns after election_ticks to 2 * election_ticks - 1 ticks of silence.

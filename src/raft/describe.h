@@ -1,4 +1,5 @@
-// Messages, entries and members as one line of text, for traces, logs and golden files. Positions read index/term.
+// Messages, entries and members as one line of text, for traces, logs and golden files. Positions
+// read index/term.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Elections: terms, votes and who may ask for them (the paper's 5.2 and 5.4.1, the thesis' 4.2.3 and 9.6).
+// Elections: terms, votes and who may ask for them (the paper's 5.2 and 5.4.1, the thesis' 4.2.3
+// and 9.6).
 #include <utility>
 
 #include "raft/raft.h"
@@ -28,8 +29,9 @@ void Raft::reset_election_timer() {
         config_.election_ticks + static_cast<uint32_t>(random_.below(config_.election_ticks));
 }
 
-// A server that the latest membership leaves out still campaigns while that membership is not committed: it may
-// be the only one whose log is new enough to be elected (4.2.2). It does not count itself.
+// A server that the latest membership leaves out still campaigns while that membership is not
+// committed: it may be the only one whose log is new enough to be elected (4.2.2). It does not
+// count itself.
 bool Raft::may_campaign() const {
     return memberships_.latest().is_voter(config_.id) ||
            memberships_.at(commit_).is_voter(config_.id);
@@ -88,14 +90,17 @@ void Raft::count_vote(MdsId from, bool granted) {
     // The first answer stands: a repeated one adds nothing.
     votes_.emplace(from, granted);
     switch (count_votes(memberships_.latest().voters(), votes_)) {
-        case VoteResult::pending: return;
+        case VoteResult::pending:
+            return;
         case VoteResult::won:
             if (role_ == Role::pre_candidate)
                 start_election(false);
             else
                 become_leader();
             return;
-        case VoteResult::lost: become_follower(term_, MdsId{}); return;
+        case VoteResult::lost:
+            become_follower(term_, MdsId{});
+            return;
     }
 }
 
@@ -121,7 +126,8 @@ void Raft::handle(MdsId from, Term term, const VoteRequest& request) {
 }
 
 void Raft::handle(MdsId from, const VoteResponse& response) {
-    // A granted pre-vote speaks of the next term and is counted in step(): here it would be one of the last campaign.
+    // A granted pre-vote speaks of the next term and is counted in step(): here it would be one of
+    // the last campaign.
     if (response.pre_vote && role_ == Role::pre_candidate && !response.granted)
         count_vote(from, false);
     if (!response.pre_vote && role_ == Role::candidate)

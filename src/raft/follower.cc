@@ -1,4 +1,5 @@
-// What a follower does with what its leader sends: appends, heartbeats and snapshots (the paper's 5.3 and 7).
+// What a follower does with what its leader sends: appends, heartbeats and snapshots (the
+// paper's 5.3 and 7).
 #include <fmt/core.h>
 
 #include "raft/membership.h"
@@ -10,9 +11,8 @@ namespace cairn::raft {
 // A message of our term from its leader: whoever campaigned gives up.
 Result<void> Raft::heard_leader(MdsId from) {
     if (is_leader() || (!leader_.is_none() && leader_ != from))
-        return Error(Code::corrupt,
-                     fmt::format("raft: term {} has two leaders, MDS {} and MDS {}", term_.number,
-                                 leader_.number, from.number));
+        return Error(Code::corrupt, fmt::format("raft: term {} has two leaders, MDS {} and MDS {}",
+                                                term_.number, leader_.number, from.number));
     if (role_ != Role::follower || leader_ != from)
         become_follower(term_, from);
     election_elapsed_ = 0;
@@ -21,12 +21,6 @@ Result<void> Raft::heard_leader(MdsId from) {
 
 Result<void> Raft::handle(MdsId from, const AppendRequest& request) {
     TRY(heard_leader(from));
-    const LogIndex last_sent = plus(request.previous.index, request.entries.size());
-    if (request.previous.index < commit_) {
-        // Late, or behind our snapshot. What is committed equals the leader's.
-        send(from, term_, AppendResponse{.accepted = true, .index = commit_, .hint = {}});
-        return {};
-    }
     const auto accepted = append_from_leader(request);
     if (!accepted)
         return accepted.error();
@@ -36,25 +30,42 @@ Result<void> Raft::handle(MdsId from, const AppendRequest& request) {
              AppendResponse{.accepted = false, .index = request.previous.index, .hint = hint});
         return {};
     }
+    const LogIndex last_sent = plus(request.previous.index, request.entries.size());
     commit_to(std::min(request.commit, last_sent));
-    send(from, term_, AppendResponse{.accepted = true, .index = last_sent, .hint = {}});
+    // A late request may end before what is committed, which equals the leader's log too.
+    send(from, term_,
+         AppendResponse{.accepted = true, .index = std::max(last_sent, commit_), .hint = {}});
     return {};
+}
+
+Error Raft::committed_differs(LogIndex index) const {
+    return {Code::corrupt,
+            fmt::format("raft: committed entry {} differs from that of the leader of term {}",
+                        index.number, term_.number)};
 }
 
 // Whether the log now equals the leader's up to the request's last entry.
 Result<bool> Raft::append_from_leader(const AppendRequest& request) {
-    if (!log_.matches(request.previous))
-        return false;
+    const auto previous_term = log_.term_at(request.previous.index);
+    if (previous_term != request.previous.term) {
+        if (request.previous.index > commit_)
+            return false;
+        // What is committed equals every leader's; where it is compacted away, that has to be
+        // believed.
+        if (previous_term)
+            return committed_differs(request.previous.index);
+    }
     bool cutting = !config_.rules.truncate_only_on_conflict;
     for (const Entry& entry : request.entries) {
-        // Requests arrive late and repeated: what is here already stays, and so does what follows it.
-        if (!cutting && log_.matches({entry.index, entry.term}))
+        if (entry.index <= log_.base().index)
+            continue;
+        // Requests arrive late and repeated: what is here already stays, and so does what follows
+        // it.
+        const bool is_here = log_.matches({entry.index, entry.term});
+        if (is_here && (!cutting || entry.index <= commit_))
             continue;
         if (entry.index <= commit_)
-            return Error(Code::corrupt,
-                         fmt::format("raft: committed entry {} differs from that of the leader of "
-                                     "term {}",
-                                     entry.index.number, term_.number));
+            return committed_differs(entry.index);
         if (entry.index <= log_.last_index()) {
             log_.truncate_from(entry.index);
             memberships_.truncate_from(entry.index);
@@ -69,7 +80,8 @@ Result<bool> Raft::append_from_leader(const AppendRequest& request) {
 }
 
 void Raft::handle(MdsId from, const HeartbeatRequest& request) {
-    // The leader never names more than it knows us to hold; a log that is shorter was damaged, and commits nothing.
+    // The leader never names more than it knows us to hold; a log that is shorter was damaged, and
+    // commits nothing.
     if (request.commit <= log_.last_index())
         commit_to(request.commit);
     send(from, term_, HeartbeatResponse{.round = request.round});

@@ -1,11 +1,11 @@
-// Stories in golden/*.txt: a command after ">", and below it what came of it. CAIRN_REWRITE_GOLDEN=1 writes down what
-// comes of them now; read the difference before you commit it.
-#include <fmt/core.h>
-#include <gtest/gtest.h>
-
+// Stories in golden/*.txt: a command after ">", and below it what came of it.
+// CAIRN_REWRITE_GOLDEN=1 writes down what comes of them now; read the difference before you commit
+// it.
 #include <cstdlib>
 #include <filesystem>
+#include <fmt/core.h>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <set>
 #include <sstream>
 
@@ -75,7 +75,9 @@ class Script {
             else if (name == "inflight_messages_max")
                 config_.inflight_messages_max = static_cast<uint32_t>(value);
             else if (name == "uncommitted_bytes_max")
-                config_.uncommitted_bytes_max = config_.entry_bytes_max = value;
+                config_.uncommitted_bytes_max = value;
+            else if (name == "entry_bytes_max")
+                config_.entry_bytes_max = value;
             else
                 say("unknown setting: " + name);
         } else if (command == "servers") {
@@ -108,8 +110,10 @@ class Script {
             cut_off_.clear();
         } else if (command == "stabilize") {
             cluster_.stabilize([this](MdsId from, MdsId to) { return passes(from, to); });
-        } else if (command == "deliver") {  // what is in flight to one server now
-            deliver_to(next_id(words));
+        } else if (command ==
+                   "deliver") {  // what is in flight to one server now, perhaps only from one
+            const MdsId to = next_id(words);
+            deliver(to, next_id(words));
         } else if (command == "lose") {
             say(fmt::format("{} messages and {} snapshots lost", cluster_.network().size(),
                             cluster_.streams().size()));
@@ -125,12 +129,13 @@ class Script {
         return true;
     }
 
-    void deliver_to(MdsId id) {
+    void deliver(MdsId to, MdsId from) {
         std::vector<Message> due;
         std::erase_if(cluster_.network(), [&](const Message& message) {
-            if (message.to == id)
+            const bool chosen = message.to == to && (from.is_none() || message.from == from);
+            if (chosen)
                 due.push_back(message);
-            return message.to == id;
+            return chosen;
         });
         for (const Message& message : due) {
             if (passes(message.from, message.to))

@@ -1,5 +1,6 @@
-// Test support: the properties of the paper's figure 3 and of linear reads, watched from outside with as little cleverness as
-// possible. It remembers everything that was ever committed and led, and keeps the first violation as text.
+// Test support: the properties of the paper's figure 3 and of linear reads, watched from outside
+// with as little cleverness as possible. It remembers everything that was ever committed and led,
+// and keeps the first violation as text.
 #pragma once
 
 #include <map>
@@ -22,7 +23,8 @@ struct Disk {
 
 class Invariants {
   public:
-    // To be called after every step of a server. `disks` are those of all servers, crashed ones too.
+    // To be called after every step of a server. `disks` are those of all servers, crashed ones
+    // too.
     void watch(const Raft& raft, const std::map<MdsId, const Disk*>& disks);
     void watch_applied(MdsId id, const std::vector<Entry>& state, const Entry& entry);
     void watch_restored(MdsId id, const std::vector<Entry>& state);

@@ -29,7 +29,8 @@ void Invariants::watch(const Raft& raft, const std::map<MdsId, const Disk*>& dis
     watch_commit(raft, disks);
 }
 
-// Election safety, and leader completeness. Newly committed entries are held against leaders in watch_commit.
+// Election safety, and leader completeness. Newly committed entries are held against leaders in
+// watch_commit.
 void Invariants::watch_leader(const Raft& raft) {
     if (!raft.is_leader())
         return;
@@ -44,7 +45,8 @@ void Invariants::watch_leader(const Raft& raft) {
                                 raft.id().number, raft.term().number, describe(committed.entry)));
 }
 
-// State machine safety for what a server believes committed, and a naive count of who has it on disk.
+// State machine safety for what a server believes committed, and a naive count of who has it on
+// disk.
 void Invariants::watch_commit(const Raft& raft, const std::map<MdsId, const Disk*>& disks) {
     const Log& log = raft.log();
     for (LogIndex index = log.base().index.next(); index <= raft.commit(); index = index.next()) {
@@ -67,8 +69,9 @@ void Invariants::watch_commit(const Raft& raft, const std::map<MdsId, const Disk
                 holders++;
         }
         if (2 * holders <= voters)
-            violate(fmt::format("durability: {} commits {}, which only {} of {} voters have on disk",
-                                raft.id().number, describe(entry), holders, voters));
+            violate(
+                fmt::format("durability: {} commits {}, which only {} of {} voters have on disk",
+                            raft.id().number, describe(entry), holders, voters));
     }
 }
 
@@ -91,7 +94,8 @@ void Invariants::watch_restored(MdsId id, const std::vector<Entry>& state) {
     }
 }
 
-// Log matching: where two logs have an entry of the same index and term, they are equal before it too.
+// Log matching: where two logs have an entry of the same index and term, they are equal before it
+// too.
 void Invariants::watch_logs(const Raft& left, const Raft& right) {
     const Log& a = left.log();
     const Log& b = right.log();

@@ -1,5 +1,6 @@
-// What a leader does in its term: heartbeats, commits, reads, members, hand-over (the paper's 5.3, 5.4.2 and 8, the
-// thesis' 3.10, 4.2.2 and 6.4). How it sends entries is in replicate.cc.
+// What a leader does in its term: heartbeats, commits, reads, members, hand-over (the
+// paper's 5.3, 5.4.2 and 8, the thesis' 3.10, 4.2.2 and 6.4). How it sends entries is in
+// replicate.cc.
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +17,7 @@ void Raft::become_leader() {
     round_ = 0;
     uncommitted_bytes_ = 0;
     for (LogIndex index = commit_.next(); index <= log_.last_index(); index = index.next())
-        uncommitted_bytes_ += log_.at(index).payload.size();
+        uncommitted_bytes_ += size_of(log_.at(index));
     update_progress();
     // Entries of older terms are committed by an entry of this one, so there is one from the start.
     append_own(EntryKind::noop, {});
@@ -42,7 +43,8 @@ void Raft::tick_leader() {
         broadcast_heartbeat();
 }
 
-// Whether a majority answered within the last election timeout. Later than that they may have another leader.
+// Whether a majority answered within the last election timeout. Later than that they may have
+// another leader.
 bool Raft::hears_quorum() const {
     const std::vector<MdsId> voters = memberships_.latest().voters();
     const auto heard = std::ranges::count_if(voters, [&](MdsId voter) {
@@ -144,7 +146,8 @@ void Raft::advance_commit() {
     const LogIndex index(reached_by_majority(std::move(reached)));
     if (index <= commit_)
         return;
-    // An entry of an older term on a majority may still be replaced by a later leader (the paper's figure 8).
+    // An entry of an older term on a majority may still be replaced by a later leader (the paper's
+    // figure 8).
     if (config_.rules.commit_only_own_term && log_.term_at(index) != term_)
         return;
     const LogIndex before = commit_;
@@ -154,7 +157,7 @@ void Raft::advance_commit() {
 
 void Raft::commit_advanced_on_leader(LogIndex before) {
     for (LogIndex index = before.next(); index <= commit_; index = index.next())
-        uncommitted_bytes_ -= log_.at(index).payload.size();
+        uncommitted_bytes_ -= size_of(log_.at(index));
     const bool removed = !memberships_.latest().is_voter(config_.id);
     if (removed && memberships_.latest_index() <= commit_)
         hand_over_after_own_removal();

@@ -81,9 +81,9 @@ void Log::reset(Position base) {
 }
 
 std::vector<Entry> Log::take_unpersisted() {
-    std::vector<Entry> found(entries_.begin() + static_cast<ptrdiff_t>(next_to_persist_.number -
-                                                                        base_.index.number - 1),
-                             entries_.end());
+    std::vector<Entry> found(
+        entries_.begin() + static_cast<ptrdiff_t>(next_to_persist_.number - base_.index.number - 1),
+        entries_.end());
     next_to_persist_ = last_index().next();
     return found;
 }

@@ -1,5 +1,5 @@
-// Log: the entries after the last compaction, in memory, and how far they are known to be on disk. It belongs to
-// one Raft. It never decides what may be appended, cut or committed.
+// Log: the entries after the last compaction, in memory, and how far they are known to be on disk.
+// It belongs to one Raft. It never decides what may be appended, cut or committed.
 #pragma once
 
 #include <deque>
@@ -22,10 +22,12 @@ class Log {
     [[nodiscard]] std::optional<Term> term_at(LogIndex index) const;
     [[nodiscard]] bool matches(Position position) const;
     [[nodiscard]] const Entry& at(LogIndex index) const;
-    // From `from` to `to`, both included; stops before `bytes_max` is exceeded, but never before the first.
+    // From `from` to `to`, both included; stops before `bytes_max` is exceeded, but never before
+    // the first.
     [[nodiscard]] std::vector<Entry> slice(LogIndex from, LogIndex to, size_t bytes_max) const;
-    // The last position at or before `index` whose term is not above `term`: everything between cannot
-    // agree with a log that has `term` at `index`, so the search for the common part skips it.
+    // The last position at or before `index` whose term is not above `term`: everything between
+    // cannot agree with a log that has `term` at `index`, so the search for the common part skips
+    // it.
     [[nodiscard]] Position last_not_above(LogIndex index, Term term) const;
 
     void append(Entry entry);
@@ -36,7 +38,8 @@ class Log {
 
     // The log up to here is on disk as it is in memory.
     [[nodiscard]] LogIndex stable() const { return stable_; }
-    // What was not handed out to be persisted yet. Disk content from its first index on is to be replaced.
+    // What was not handed out to be persisted yet. Disk content from its first index on is to be
+    // replaced.
     [[nodiscard]] std::vector<Entry> take_unpersisted();
     // `position` and everything before it reached the disk; forgotten if it was cut off meanwhile.
     void mark_stable(Position position);

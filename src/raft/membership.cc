@@ -9,7 +9,8 @@ Result<void> validate(const Membership& membership) {
     bool has_voter = false;
     for (const Member& member : membership.members) {
         if (member.id <= before)
-            return Error(Code::invalid_argument, "membership: ids must be ordered, unique and not 0");
+            return Error(Code::invalid_argument,
+                         "membership: ids must be ordered, unique and not 0");
         before = member.id;
         has_voter = has_voter || !member.learner;
     }

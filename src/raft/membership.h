@@ -1,5 +1,6 @@
-// Who belongs to the cluster, as of each position of the log. A membership is in force from the moment its entry
-// is appended, and no longer when that entry is cut off again, so the history follows the log step by step.
+// Who belongs to the cluster, as of each position of the log. A membership is in force from the
+// moment its entry is appended, and no longer when that entry is cut off again, so the history
+// follows the log step by step.
 #pragma once
 
 #include <vector>
@@ -12,8 +13,8 @@ namespace cairn::raft {
 // Ordered by id, no id twice or none, at least one voter.
 [[nodiscard]] Result<void> validate(const Membership& membership);
 
-// Whether `to` differs from `from` in at most one member (added, removed, or changed in its kind or address). Any two
-// majorities of such neighbours overlap.
+// Whether `to` differs from `from` in at most one member (added, removed, or changed in its kind or
+// address). Any two majorities of such neighbours overlap.
 [[nodiscard]] bool is_single_change(const Membership& from, const Membership& to);
 
 // The payload of a membership entry, and part of a snapshot's description:

@@ -18,6 +18,8 @@ Result<void> check_positions(const Message& message) {
     if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
         if (!sane(append->previous) || append->commit.number > index_max)
             return malformed("raft append request: position out of range");
+        if (append->previous.index.is_none() != append->previous.term.is_none())
+            return malformed("raft append request: half a previous position");
         return check_entries(append->previous, message.term, append->entries);
     }
     if (const auto* answer = std::get_if<AppendResponse>(&message.body))
@@ -30,10 +32,14 @@ Result<void> check_positions(const Message& message) {
 
 std::string_view name_of(Role role) {
     switch (role) {
-        case Role::follower: return "follower";
-        case Role::pre_candidate: return "pre-candidate";
-        case Role::candidate: return "candidate";
-        case Role::leader: return "leader";
+        case Role::follower:
+            return "follower";
+        case Role::pre_candidate:
+            return "pre-candidate";
+        case Role::candidate:
+            return "candidate";
+        case Role::leader:
+            return "leader";
     }
     return "unknown";
 }

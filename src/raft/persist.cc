@@ -1,5 +1,7 @@
-// What must reach the disk before what may leave. Every change of the persistent state raises the generation; a
-// message waits for the generation that it rests on; a batch carries everything up to the generation of its making.
+// What must reach the disk before what may leave. Every change of the persistent state raises the
+// generation; a message waits for the generation that it rests on; a batch carries everything up to
+// the generation of its making.
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -16,7 +18,9 @@ Unpersisted Raft::take_unpersisted() {
     CHECK_NOTE(has_unpersisted(), "nothing to persist, or the batch before is still being written");
     taken_generation_ = generation_;
     Unpersisted batch(Persisted(generation_, log_.last()));
-    batch.hard_state_ = {term_, vote_, commit_};
+    // Only what was on disk before: a crash may keep the hard state of this batch and lose its
+    // entries, and where they were to replace others, those others would look committed.
+    batch.hard_state_ = {term_, vote_, std::min(commit_, log_.stable())};
     if (std::exchange(snapshot_unpersisted_, false))
         batch.snapshot_ = restore_;
     batch.entries_ = log_.take_unpersisted();
@@ -42,7 +46,8 @@ uint64_t Raft::needed_by(const MessageBody& body) const {
         return 0;
     if (std::holds_alternative<AppendResponse>(body) && rules.persist_before_acknowledge)
         return std::max(hard_state_generation_, log_generation_);
-    // A leader's own messages rest on its term alone, so they pass while its entries are being written.
+    // A leader's own messages rest on its term alone, so they pass while its entries are being
+    // written.
     return hard_state_generation_;
 }
 

@@ -23,9 +23,12 @@ void Inflight::clear() {
 
 std::string_view name_of(Pace pace) {
     switch (pace) {
-        case Pace::probe: return "probe";
-        case Pace::replicate: return "replicate";
-        case Pace::snapshot: return "snapshot";
+        case Pace::probe:
+            return "probe";
+        case Pace::replicate:
+            return "replicate";
+        case Pace::snapshot:
+            return "snapshot";
     }
     return "unknown";
 }
@@ -56,11 +59,14 @@ void Progress::accepted(LogIndex index, LogIndex first) {
     next = std::max(next, match.next());
     switch (pace) {
         case Pace::probe:
-            // An answer from before the probe may show less than is known; it still shows that the log is alive.
+            // An answer from before the probe may show less than is known; it still shows that the
+            // log is alive.
             if (index >= match)
                 to_replicate();
             break;
-        case Pace::replicate: inflight.free_to(index); break;
+        case Pace::replicate:
+            inflight.free_to(index);
+            break;
         case Pace::snapshot:
             if (match.next() >= first)
                 to_replicate();
@@ -70,7 +76,8 @@ void Progress::accepted(LogIndex index, LogIndex first) {
 
 bool Progress::refused(LogIndex refused, LogIndex agreed) {
     switch (pace) {
-        case Pace::snapshot: return false;
+        case Pace::snapshot:
+            return false;
         case Pace::replicate:
             if (refused <= match)
                 return false;

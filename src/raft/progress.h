@@ -1,5 +1,6 @@
-// Progress: what a leader knows about one other member's log, and how it may send to it now. The leader owns one
-// for each member, in its term only. It never sends and never looks at the log itself.
+// Progress: what a leader knows about one other member's log, and how it may send to it now. The
+// leader owns one for each member, in its term only. It never sends and never looks at the log
+// itself.
 #pragma once
 
 #include <cstddef>
@@ -39,9 +40,11 @@ class Inflight {
 };
 
 enum class Pace : uint8_t {
-    probe = 0,      // where the logs part is unknown: one append, then wait for the answer or a heartbeat's
+    probe =
+        0,  // where the logs part is unknown: one append, then wait for the answer or a heartbeat's
     replicate = 1,  // the logs agree up to `match`: a window of appends is in flight
-    snapshot = 2,   // what it needs is compacted away: nothing is sent until the snapshot went across
+    snapshot =
+        2,  // what it needs is compacted away: nothing is sent until the snapshot went across
 };
 
 [[nodiscard]] std::string_view name_of(Pace pace);
@@ -66,8 +69,8 @@ struct Progress {
     void to_snapshot(LogIndex least);
     // Its log equals ours up to `index`. `first` is the first entry that we still have.
     void accepted(LogIndex index, LogIndex first);
-    // It refused an append behind `refused`, and ours agrees with it no later than at `agreed`. Returns false for an
-    // answer that is out of date.
+    // It refused an append behind `refused`, and ours agrees with it no later than at `agreed`.
+    // Returns false for an answer that is out of date.
     bool refused(LogIndex refused, LogIndex agreed);
 };
 

@@ -15,7 +15,8 @@ namespace cairn::raft {
     return voters / 2 + 1;
 }
 
-// The highest number that a majority has reached, given what each voter has reached. Nobody is no majority: 0.
+// The highest number that a majority has reached, given what each voter has reached. Nobody is no
+// majority: 0.
 [[nodiscard]] uint64_t reached_by_majority(std::vector<uint64_t> reached);
 
 enum class VoteResult : uint8_t { pending, won, lost };

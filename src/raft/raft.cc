@@ -1,8 +1,7 @@
 #include "raft/raft.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <fmt/core.h>
 #include <utility>
 
 #include "base/check.h"
@@ -24,9 +23,9 @@ Result<void> check_restored(Restored& restored) {
             return Error(Code::corrupt, valid.error().message()).with_context("raft snapshot");
     std::vector<Entry>& entries = restored.entries;
     if (!entries.empty() && entries.front().index > snapshot.index.next())
-        return Error(Code::corrupt, fmt::format("raft log: entries {} to {} are missing",
-                                                snapshot.index.number + 1,
-                                                entries.front().index.number - 1));
+        return Error(Code::corrupt,
+                     fmt::format("raft log: entries {} to {} are missing",
+                                 snapshot.index.number + 1, entries.front().index.number - 1));
     const auto beyond = std::ranges::find_if(
         entries, [&](const Entry& entry) { return entry.index >= snapshot.index; });
     if (beyond != entries.end() && beyond->index == snapshot.index && beyond->term != snapshot.term)
@@ -49,8 +48,8 @@ Result<void> check_restored(Restored& restored) {
     return {};
 }
 
-// Entries before the snapshot stay, for followers that need a few of them and not a whole snapshot. The first of them
-// only tells the term before the second.
+// Entries before the snapshot stay, for followers that need a few of them and not a whole snapshot.
+// The first of them only tells the term before the second.
 Position base_of(const Restored& restored) {
     if (!restored.entries.empty() && restored.entries.front().index <= restored.snapshot.index)
         return {restored.entries.front().index, restored.entries.front().term};
@@ -82,7 +81,7 @@ Raft::Raft(const Config& config, Restored restored)
     }
     log_.mark_all_stable();
     handed_out_ = snapshot;
-    // The stored commit index is only a hint, and a torn batch may have lost the entries that it was written with.
+    // The stored commit index may be older than the snapshot.
     commit_ = std::clamp(restored.hard_state.commit, snapshot, log_.last_index());
     reset_election_timer();
 }
@@ -108,7 +107,8 @@ Result<void> Raft::step(const Message& message) {
     }
     if (message.term > term_) {
         if (const auto* request = std::get_if<VoteRequest>(&message.body)) {
-            // A server that was removed, or cut off for a while, must not depose a leader whom we hear (4.2.3).
+            // A server that was removed, or cut off for a while, must not depose a leader whom we
+            // hear (4.2.3).
             if (hears_leader() && !request->transfer && config_.rules.ignore_votes_near_leader)
                 return {};
             if (request->pre_vote) {
@@ -150,8 +150,8 @@ Result<void> Raft::step_equal_term(const Message& message) {
     return {};
 }
 
-// Whoever is behind learns our term, else a leader or candidate of an old term and a server with a newer one could
-// ignore each other for ever.
+// Whoever is behind learns our term, else a leader or candidate of an old term and a server with a
+// newer one could ignore each other for ever.
 void Raft::answer_older_term(const Message& message) {
     if (const auto* request = std::get_if<VoteRequest>(&message.body))
         send(message.from, term_, VoteResponse{.pre_vote = request->pre_vote, .granted = false});
@@ -168,7 +168,7 @@ Result<Position> Raft::propose(Buffer payload) {
     if (payload.size() > config_.entry_bytes_max)
         return Error(Code::too_large, fmt::format("raft: an entry of {} bytes, the limit is {}",
                                                   payload.size(), config_.entry_bytes_max));
-    if (uncommitted_bytes_ + payload.size() > config_.uncommitted_bytes_max)
+    if (uncommitted_bytes_ + entry_overhead_bytes + payload.size() > config_.uncommitted_bytes_max)
         return Error(Code::overloaded, "raft: too much is waiting to be committed");
     return append_own(EntryKind::data, std::move(payload));
 }
@@ -180,8 +180,8 @@ Result<Position> Raft::propose_membership(const Membership& membership) {
         return Error(Code::retry, "raft: leadership is being handed over");
     TRY(validate(membership));
     const Rules& rules = config_.rules;
-    // Without this a leader could change a membership that another change, unknown to it, is about to replace: their
-    // majorities need not overlap.
+    // Without this a leader could change a membership that another change, unknown to it, is about
+    // to replace: their majorities need not overlap.
     if (rules.membership_after_own_term_commit && log_.term_at(commit_) != term_)
         return Error(Code::retry, "raft: nothing of this term is committed yet");
     if (rules.one_membership_change && memberships_.latest_index() > commit_)
@@ -194,7 +194,7 @@ Result<Position> Raft::propose_membership(const Membership& membership) {
 Position Raft::append_own(EntryKind kind, Buffer payload) {
     Entry entry{term_, log_.last_index().next(), kind, std::move(payload)};
     const Position position{entry.index, entry.term};
-    uncommitted_bytes_ += entry.payload.size();
+    uncommitted_bytes_ += size_of(entry);
     if (kind == EntryKind::membership)
         memberships_.append(entry.index, *decode_membership(entry.payload.view()));
     log_.append(std::move(entry));
@@ -239,8 +239,8 @@ Output Raft::take_output() {
     return output;
 }
 
-// A committed entry waits for our own disk too: else a snapshot of the state machine could stand for entries that
-// our log loses in a crash.
+// A committed entry waits for our own disk too: else a snapshot of the state machine could stand
+// for entries that our log loses in a crash.
 void Raft::hand_out_committed(Output& output) {
     if (restore_) {
         if (log_.stable() < restore_->index)
@@ -253,6 +253,7 @@ void Raft::hand_out_committed(Output& output) {
         return;
     output.committed = log_.slice(handed_out_.next(), to, config_.committed_bytes_max);
     handed_out_ = output.committed.back().index;
+    output.more_committed = handed_out_ < to;
 }
 
 }  // namespace cairn::raft

@@ -1,27 +1,29 @@
-// Raft: one server's part of the consensus, as a pure state machine. A driver owns it, feeds it on one loop, and carries
-// out what it says. It never does I/O, never reads a clock, never waits, and knows nothing of what entries mean.
-// The same calls in the same order give the same outputs. Section numbers are those of Ongaro's thesis.
+// Raft: one server's part of the consensus, as a pure state machine. A driver owns it, feeds it on
+// one loop, and carries out what it says. It never does I/O, never reads a clock, never waits, and
+// knows nothing of what entries mean. The same calls in the same order give the same outputs.
+// Section numbers are those of Ongaro's thesis.
 //
 // A driver is a loop around three calls (the rest is proposals and snapshots):
 //
 //     for (;;) {
-//         const Event event = co_await next_event();     // a tick, a message, a proposal, a finished write
-//         CO_TRY(carry_out(event, raft));                // raft.tick() / step() / propose() / persisted()
-//         Output output = raft.take_output();            // all of it may happen now
-//         send(output.messages);                         // loss, repetition and disorder are harmless
-//         stream(output.snapshots_to_send);              // then raft.snapshot_sent()
-//         refuse(output.refused_reads);
-//         if (output.restore)
+//         const Event event = co_await next_event();     // tick, message, proposal, end of a
+//         write, output.more_committed CO_TRY(carry_out(event, raft));                //
+//         raft.tick() / step() / propose() / persisted() Output output = raft.take_output(); // all
+//         of it may happen now send(output.messages);                         // loss, repetition
+//         and disorder are harmless stream(output.snapshots_to_send);              // then
+//         raft.snapshot_sent() refuse(output.refused_reads); if (output.restore)
 //             load_state(*output.restore);               // first this,
 //         apply(output.committed);                       // then these, in order
 //         answer_when_applied(output.reads);
 //         if (raft.has_unpersisted())                    // false while a batch is being written
 //             start_write(raft.take_unpersisted());      // sync, then
-//     }                                                  // raft.persisted(std::move(batch).is_on_stable_media())
+//     }                                                  //
+//     raft.persisted(std::move(batch).is_on_stable_media())
 //
-// One batch is being written at a time, and what gathers meanwhile makes the next one: a group commit. A leader's appends
-// do not wait for its own disk (they travel while it syncs, and its own copy counts once persisted); answers of
-// followers, votes and committed entries do, for take_output() holds them back until their batch is proven.
+// One batch is being written at a time, and what gathers meanwhile makes the next one: a group
+// commit. A leader's appends do not wait for its own disk (they travel while it syncs, and its own
+// copy counts once persisted); answers of followers, votes and committed entries do, for
+// take_output() holds them back until their batch is proven.
 #pragma once
 
 #include <cstdint>
@@ -44,16 +46,20 @@ namespace cairn::raft {
 // What a server finds on its disk at start.
 struct Restored {
     HardState hard_state;
-    SnapshotMeta snapshot;       // the newest durable one; its state is already loaded into the state machine
-    std::vector<Entry> entries;  // consecutive; those that the snapshot stands for may serve slow followers yet
+    SnapshotMeta
+        snapshot;  // the newest durable one; its state is already loaded into the state machine
+    std::vector<Entry>
+        entries;  // consecutive; those that the snapshot stands for may serve slow followers yet
 };
 
-// What the very first server of a cluster persists before it starts: an empty state machine at index 1. A server that is
-// to be added later starts from Restored{}, and waits until a leader sends it a snapshot.
+// What the very first server of a cluster persists before it starts: an empty state machine at
+// index 1. A server that is to be added later starts from Restored{}, and waits until a leader
+// sends it a snapshot.
 [[nodiscard]] Restored first_server(Membership membership);
 
-// A follower needs the newest durable snapshot. It travels outside of Raft's messages, under `term`; the receiver's
-// driver calls offer_snapshot() at its start and install_snapshot() at its end. A new request replaces an older one.
+// A follower needs the newest durable snapshot. It travels outside of Raft's messages, under
+// `term`; the receiver's driver calls offer_snapshot() at its start and install_snapshot() at its
+// end. A new request replaces an older one.
 struct SendSnapshot {
     MdsId to;
     Term term;
@@ -67,7 +73,9 @@ struct Output {
     std::vector<Message> messages;
     std::vector<SendSnapshot> snapshots_to_send;
     std::optional<SnapshotMeta> restore;  // replace the state machine's state by this snapshot's
-    std::vector<Entry> committed;         // after `restore`; every kind, so that no index is missing
+    std::vector<Entry> committed;  // after `restore`; every kind, so that no index is missing
+    bool more_committed =
+        false;  // the limit was met: take the next output without waiting for an event
     std::vector<ReadState> reads;
     std::vector<uint64_t> refused_reads;  // contexts: leadership ended, ask the next leader
 
@@ -104,25 +112,29 @@ struct Status {
 // Copying one gives an independent twin (for exploring states); a driver has no reason to.
 class Raft {
   public:
-    // Refuses a configuration that cannot work (invalid_argument) and a disk that contradicts itself (corrupt).
+    // Refuses a configuration that cannot work (invalid_argument) and a disk that contradicts
+    // itself (corrupt).
     [[nodiscard]] static Result<Raft> create(const Config& config, Restored restored);
 
     // --- Input
 
     void tick();
-    // A message that came from the network; foreign, late and repeated ones are harmless. An error means that something
-    // is broken beyond what consensus tolerates (invalid_argument: the sender; corrupt: committed entries differ, or
-    // a term has two leaders): nothing was changed; with `corrupt` the server must stop rather than go on.
+    // A message that came from the network; foreign, late and repeated ones are harmless. An error
+    // means that something is broken beyond what consensus tolerates (invalid_argument: the sender;
+    // corrupt: committed entries differ, or a term has two leaders): nothing was changed; with
+    // `corrupt` the server must stop rather than go on.
     [[nodiscard]] Result<void> step(const Message& message);
 
-    // Leader only (not_master). too_large, overloaded and retry (a transfer is under way) mean that nothing happened. The
-    // proposal was carried out once an entry with this position's index *and* term is handed out as committed.
+    // Leader only (not_master). too_large, overloaded and retry (a transfer is under way) mean that
+    // nothing happened. The proposal was carried out once an entry with this position's index *and*
+    // term is handed out as committed.
     [[nodiscard]] Result<Position> propose(Buffer payload);
-    // One member added, removed or changed; in force at once, until another leader cuts it off. `retry` while the
-    // last change is not committed, or nothing of this term is. A leader may remove itself: it steps down when that
-    // is committed.
+    // One member added, removed or changed; in force at once, until another leader cuts it off.
+    // `retry` while the last change is not committed, or nothing of this term is. A leader may
+    // remove itself: it steps down when that is committed.
     [[nodiscard]] Result<Position> propose_membership(const Membership& membership);
-    // The answer comes in Output::reads or Output::refused_reads. `retry` until an entry of this term is committed.
+    // The answer comes in Output::reads or Output::refused_reads. `retry` until an entry of this
+    // term is committed.
     [[nodiscard]] Result<void> read_index(uint64_t context);
     // Proposals are refused until it is done or an election timeout has passed.
     [[nodiscard]] Result<void> transfer_leadership(MdsId to);
@@ -136,17 +148,21 @@ class Raft {
 
     // A sender begins to stream a snapshot, or still does. False: not wanted, stop.
     [[nodiscard]] bool offer_snapshot(MdsId from, Term term, Position position);
-    // It has arrived whole, and is durable beside the current one. False: not needed any more, delete it. True: the
-    // next batch makes it current, and Output::restore follows.
+    // It has arrived whole, and is durable beside the current one. False: not needed any more,
+    // delete it. True: the next batch makes it current, and Output::restore follows.
     [[nodiscard]] bool install_snapshot(MdsId from, Term term, const SnapshotMeta& meta);
-    // The result of a SendSnapshot: the one at `index` was installed, or it failed. Every SendSnapshot needs one.
+    // The result of a SendSnapshot: the one at `index` was installed, or it failed. Every
+    // SendSnapshot needs one.
     void snapshot_sent(MdsId to, LogIndex index, bool ok);
-    // What describes a snapshot of the state machine after it has applied `index`. Nothing if that is compacted away,
-    // as when a newer snapshot from the leader was installed meanwhile: then there is no point in making one.
+    // What describes a snapshot of the state machine after it has applied `index`. Nothing if that
+    // is compacted away, as when a newer snapshot from the leader was installed meanwhile: then
+    // there is no point in making one.
     [[nodiscard]] std::optional<SnapshotMeta> snapshot_meta(LogIndex index) const;
-    // Forgets entries up to `up_to`, which were handed out. A durable snapshot at or after it must exist.
+    // Forgets entries up to `up_to`, which were handed out. A durable snapshot at or after it must
+    // exist.
     void compact(LogIndex up_to);
-    // The first entry that some member heard of lately still lacks; compacting from here on costs it a snapshot.
+    // The first entry that some member heard of lately still lacks; compacting from here on costs
+    // it a snapshot.
     [[nodiscard]] LogIndex first_needed() const;
 
     // --- Output
@@ -168,8 +184,8 @@ class Raft {
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] const Membership& membership() const { return memberships_.latest(); }
     [[nodiscard]] Status status() const;
-    // What decides its future, in a fixed order, once take_output() was called: to tell states and runs apart. `timers`
-    // includes what only ticks look at.
+    // What decides its future, in a fixed order, once take_output() was called: to tell states and
+    // runs apart. `timers` includes what only ticks look at.
     [[nodiscard]] Bytes fingerprint(bool timers) const;
 
   private:
@@ -212,6 +228,7 @@ class Raft {
     // follower.cc
     [[nodiscard]] Result<void> heard_leader(MdsId from);
     Result<void> handle(MdsId from, const AppendRequest& request);
+    [[nodiscard]] Error committed_differs(LogIndex index) const;
     Result<bool> append_from_leader(const AppendRequest& request);
     void handle(MdsId from, const HeartbeatRequest& request);
 
@@ -270,7 +287,8 @@ class Raft {
 
     // Candidate
     std::map<MdsId, bool> votes_;
-    uint64_t own_vote_generation_ = 0;  // its own vote counts once this is on disk; 0: nothing to count
+    uint64_t own_vote_generation_ =
+        0;  // its own vote counts once this is on disk; 0: nothing to count
 
     // Leader
     std::map<MdsId, Progress> progress_;

@@ -1,5 +1,6 @@
-// SplitMix: the core's only source of chance, for election jitter. Its whole state is one number that comes
-// from the configuration, so that the same inputs give the same outputs in every run and on every machine.
+// SplitMix: the core's only source of chance, for election jitter. Its whole state is one number
+// that comes from the configuration, so that the same inputs give the same outputs in every run and
+// on every machine.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
-// Test support: a long run of random events against one cluster, from a seed: loss, repetition, disorder, partitions, crashes that
-// lose what was not persisted, membership changes, transfers, snapshots. Each seed switches some of these off. Then
-// everything is healed, and the cluster must agree and make progress.
+// Test support: a long run of random events against one cluster, from a seed: loss, repetition,
+// disorder, partitions, crashes that lose what was not persisted, membership changes, transfers,
+// snapshots. Each seed switches some of these off. Then everything is healed, and the cluster must
+// agree and make progress.
 #pragma once
 
 #include <set>
@@ -25,6 +26,8 @@ class RandomRun {
     RandomRun(uint64_t seed, const Rules& rules);
 
     [[nodiscard]] RunResult run(size_t events);
+    // Says everything that happens, to replay a seed that failed.
+    void set_trace(TestCluster::Trace trace) { cluster_.set_trace(std::move(trace)); }
 
   private:
     void random_event();
@@ -34,11 +37,9 @@ class RandomRun {
     void random_membership(MdsId id);
     void random_partition();
     void crash_or_restart(MdsId id);
-    [[nodiscard]] bool passes(MdsId from, MdsId to) const {
-        return !cut_.contains({from, to});
-    }
+    [[nodiscard]] bool passes(MdsId from, MdsId to) const { return !cut_.contains({from, to}); }
     void heal();
-    bool heal_round();
+    void heal_round(bool proposes);
     [[nodiscard]] bool agreed();
 
     SplitMix random_;
@@ -56,6 +57,7 @@ class RandomRun {
     bool changes_members_;
     bool transfers_;
     bool compacts_;
+    uint64_t member_change_rarity_;
 };
 
 }  // namespace cairn::raft

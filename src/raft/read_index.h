@@ -1,6 +1,6 @@
-// ReadQueue: reads that wait until the leader knows that it was still the leader after they came. It belongs to one
-// leader's term. A read is bound to the first heartbeat round that begins after it, and is answered when a quorum has
-// answered that round or a later one.
+// ReadQueue: reads that wait until the leader knows that it was still the leader after they came.
+// It belongs to one leader's term. A read is bound to the first heartbeat round that begins after
+// it, and is answered when a quorum has answered that round or a later one.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace cairn::raft {
 
-// Once the state machine has applied `index`, the read that was asked for under `context` is linear.
+// Once the state machine has applied `index`, the read that was asked for under `context` is
+// linear.
 struct ReadState {
     uint64_t context = 0;
     LogIndex index;
@@ -23,7 +24,9 @@ class ReadQueue {
   public:
     void add(uint64_t context, LogIndex commit) { waiting_.push_back({{context, commit}, 0}); }
     // Whether a read waits for a round to begin.
-    [[nodiscard]] bool needs_round() const { return !waiting_.empty() && waiting_.back().round == 0; }
+    [[nodiscard]] bool needs_round() const {
+        return !waiting_.empty() && waiting_.back().round == 0;
+    }
     // A round begins now: it serves every read that came before it. Rounds count from 1.
     void begin_round(uint64_t round);
     // A quorum answered `round`. Returns what it confirms, oldest first.

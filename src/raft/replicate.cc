@@ -1,4 +1,5 @@
-// How a leader brings the followers' logs up to its own: appends within each one's window, or a snapshot.
+// How a leader brings the followers' logs up to its own: appends within each one's window, or a
+// snapshot.
 #include <algorithm>
 
 #include "raft/raft.h"
@@ -67,7 +68,8 @@ void Raft::snapshot_sent(MdsId to, LogIndex index, bool ok) {
         progress.to_probe(index.next());
         return;
     }
-    // The next heartbeat's answer tries again, so that a failing stream is not restarted without a pause.
+    // The next heartbeat's answer tries again, so that a failing stream is not restarted without a
+    // pause.
     progress.to_probe(progress.match.next());
     progress.waiting = true;
 }

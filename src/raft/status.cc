@@ -57,7 +57,8 @@ Bytes Raft::fingerprint(bool timers) const {
     out.put(handed_out_);
     out.put(log_.stable());
     put_snapshot_meta(out, {log_.base().index, log_.base().term, memberships_.latest()});
-    for (LogIndex index = log_.base().index.next(); index <= log_.last_index(); index = index.next())
+    for (LogIndex index = log_.base().index.next(); index <= log_.last_index();
+         index = index.next())
         put_entry(out, log_.at(index));
     out.put(static_cast<uint8_t>(restore_.has_value()));
     // Generations as distances, so that a longer history to the same state shows no difference.

@@ -1,5 +1,6 @@
-// Test support: servers with disks and a network, in one thread and without time. A test decides about every message,
-// write, crash and tick; Invariants watches. Copyable between writes, so that states can be explored.
+// Test support: servers with disks and a network, in one thread and without time. A test decides
+// about every message, write, crash and tick; Invariants watches. Copyable between writes, so that
+// states can be explored.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,8 @@ struct SnapshotStream {
     std::vector<Entry> state;
 };
 
-// A batch that is being written. Copying a cluster in the middle of a write would duplicate the proof.
+// A batch that is being written. Copying a cluster in the middle of a write would duplicate the
+// proof.
 struct Writing {
     std::optional<Unpersisted> batch;
 
@@ -39,7 +41,7 @@ struct Server {
     Disk disk;
     std::optional<Raft> raft;  // nothing while it is down
     Writing writing;
-    std::vector<Entry> state;  // everything applied
+    std::vector<Entry> state;                       // everything applied
     std::map<LogIndex, std::vector<Entry>> staged;  // received snapshots that are not current yet
     std::pair<Role, Term> seen_as;                  // for the trace
     std::map<uint64_t, LogIndex> reads_asked;  // by context: what was committed when it was asked
@@ -78,14 +80,15 @@ class TestCluster {
     // Carries out what a server says; ends its writes unless its disk is slow.
     void settle(MdsId id);
     void finish_write(MdsId id);
-    // Loses everything but the disk. Of a batch that is being written, the first `survivors` parts are kept: the hard
-    // state, the snapshot, then entry by entry.
+    // Loses everything but the disk. Of a batch that is being written, the first `survivors` parts
+    // are kept: the hard state, the snapshot, then entry by entry.
     void crash(MdsId id, size_t survivors = 0);
     void restart(MdsId id);
     // Takes a snapshot of what is applied and compacts the log up to `up_to`.
     void compact(MdsId id, LogIndex up_to);
 
-    // Delivers what is in flight, in order, until nothing is; messages that `passes` refuses are lost.
+    // Delivers what is in flight, in order, until nothing is; messages that `passes` refuses are
+    // lost.
     void stabilize(const std::function<bool(MdsId from, MdsId to)>& passes);
     void stabilize();
 

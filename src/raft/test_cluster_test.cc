@@ -1,7 +1,6 @@
 #include "raft/test_cluster.h"
 
 #include <fmt/core.h>
-
 #include <limits>
 
 #include "raft/codec.h"
@@ -125,7 +124,11 @@ void TestCluster::settle(MdsId id) {
     if (std::exchange(server.seen_as, seen) != seen)
         say(fmt::format("  {} is {} in term {}", id.number, name_of(seen.first),
                         seen.second.number));
-    carry_out(server, server.raft->take_output());
+    for (bool more = true; more;) {
+        Output output = server.raft->take_output();
+        more = output.more_committed;
+        carry_out(server, std::move(output));
+    }
     if (server.raft->has_unpersisted())
         server.writing.batch = server.raft->take_unpersisted();
     if (server.writing.batch && !server.slow_disk)
@@ -139,21 +142,21 @@ void TestCluster::watch_disk(const Server& server) {
     if (server.writing.batch || server.raft->has_unpersisted())
         return;
     const Log& log = server.raft->log();
-    for (LogIndex index = log.base().index.next(); index <= log.last_index(); index = index.next()) {
-        const bool same = std::ranges::any_of(server.disk.entries, [&](const Entry& entry) {
-            return entry == log.at(index);
-        });
+    for (LogIndex index = log.base().index.next(); index <= log.last_index();
+         index = index.next()) {
+        const bool same = std::ranges::any_of(
+            server.disk.entries, [&](const Entry& entry) { return entry == log.at(index); });
         if (!same)
             invariants_.violate(fmt::format("{} believes {} on disk, and it is not",
                                             server.config.id.number, describe(log.at(index))));
     }
     const Status status = server.raft->status();
     if (server.disk.hard_state.term != status.term || server.disk.hard_state.vote != status.vote)
-        invariants_.violate(fmt::format("{} believes its vote on disk, and it is not",
-                                        server.config.id.number));
+        invariants_.violate(
+            fmt::format("{} believes its vote on disk, and it is not", server.config.id.number));
     if (!server.disk.entries.empty() && server.disk.entries.back().index > log.last_index())
-        invariants_.violate(fmt::format("{} has more on disk than in memory",
-                                        server.config.id.number));
+        invariants_.violate(
+            fmt::format("{} has more on disk than in memory", server.config.id.number));
 }
 
 void TestCluster::finish_write(MdsId id) {
@@ -183,7 +186,8 @@ void TestCluster::write(Server& server, const Unpersisted& batch, size_t parts) 
     for (const Entry& entry : batch.entries()) {
         if (--parts == 0)
             return;
-        std::erase_if(server.disk.entries, [&](const Entry& old) { return old.index >= entry.index; });
+        std::erase_if(server.disk.entries,
+                      [&](const Entry& old) { return old.index >= entry.index; });
         server.disk.entries.push_back(entry);
         say(fmt::format("  {} persists {}", server.config.id.number, describe(entry)));
     }
@@ -247,6 +251,7 @@ void TestCluster::crash(MdsId id, size_t survivors) {
     if (server.writing.batch)
         write(server, *server.writing.batch, survivors);
     server.writing.batch.reset();
+    say(fmt::format("  {} crashes, {} parts of its write survive", id.number, survivors));
     server.raft.reset();
     server.staged.clear();
 }

@@ -1,5 +1,6 @@
-// The nouns of consensus: entries, membership, what is persisted, and the messages between servers. Plain
-// values without behaviour; raft.h is the machine that turns messages into messages, codec.h lays them out.
+// The nouns of consensus: entries, membership, what is persisted, and the messages between servers.
+// Plain values without behaviour; raft.h is the machine that turns messages into messages, codec.h
+// lays them out.
 #pragma once
 
 #include <algorithm>
@@ -23,9 +24,10 @@ namespace cairn::raft {
 }
 
 enum class EntryKind : uint8_t {
-    noop = 0,        // a leader's first entry, which lets it commit what older terms left
-    data = 1,        // opaque to the core
-    membership = 2,  // an encoded Membership (membership.h), in force from the moment it is appended
+    noop = 0,  // a leader's first entry, which lets it commit what older terms left
+    data = 1,  // opaque to the core
+    membership =
+        2,  // an encoded Membership (membership.h), in force from the moment it is appended
 };
 
 // One position of the log. Copies share the payload, which nobody changes once it is proposed.
@@ -80,8 +82,9 @@ struct Membership {
     friend bool operator==(const Membership&, const Membership&) = default;
 };
 
-// `term` and `vote` must be on disk before anything that depends on them is said. `commit` is a hint that
-// travels along for free and lets a restarted server apply sooner; it may be older than the truth.
+// `term` and `vote` must be on disk before anything that depends on them is said. `commit` travels
+// along for free and lets a restarted server apply sooner; it may be older than the truth, and
+// covers only entries that were on disk before.
 struct HardState {
     Term term;
     MdsId vote;
@@ -99,7 +102,8 @@ struct SnapshotMeta {
     friend bool operator==(const SnapshotMeta&, const SnapshotMeta&) = default;
 };
 
-// A proposal was carried out if and only if the entry that is later applied at `index` has this `term`.
+// A proposal was carried out if and only if the entry that is later applied at `index` has this
+// `term`.
 struct Position {
     LogIndex index;
     Term term;
@@ -111,11 +115,13 @@ enum class Role : uint8_t { follower = 0, pre_candidate = 1, candidate = 2, lead
 
 [[nodiscard]] std::string_view name_of(Role role);
 
-// A pre-vote request carries the term that its sender would campaign in; nobody's term changes by it.
+// A pre-vote request carries the term that its sender would campaign in; nobody's term changes by
+// it.
 struct VoteRequest {
     bool pre_vote = false;
-    bool transfer = false;  // sent at the leader's own wish: hearing from a leader is no reason to ignore it
-    Position last;          // the candidate's last entry
+    bool transfer =
+        false;  // sent at the leader's own wish: hearing from a leader is no reason to ignore it
+    Position last;  // the candidate's last entry
 
     friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
 };
@@ -138,7 +144,8 @@ struct AppendRequest {
 
 struct AppendResponse {
     bool accepted = false;
-    LogIndex index;  // accepted: the log equals the leader's up to here, on disk; else the refused previous
+    LogIndex index;  // accepted: the log equals the leader's up to here, on disk; else the refused
+                     // previous
     Position hint;   // refused: the last entry that may still be equal
 
     friend bool operator==(const AppendResponse&, const AppendResponse&) = default;
