@@ -1,0 +1,49 @@
+// The texts of the documents' events, each in one place: runbooks and log filters look for them.
+// System and severity are given with each, as the documents do (MON-094 to MON-111).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "wire/log_cluster.h"
+
+namespace cairn::meta {
+
+[[nodiscard]] logged::AddEvent mds_lags(MdsId mds, const Address& address);
+[[nodiscard]] logged::AddEvent mds_accepts_no_commits(MdsId mds, const Address& address,
+                                                      Duration silent);
+[[nodiscard]] logged::AddEvent mds_resyncs(MdsId mds, const Address& address);
+[[nodiscard]] logged::AddEvent mds_became_master(MdsId mds, const Address& address);
+[[nodiscard]] logged::AddEvent mds_stopped(MdsId mds);
+
+struct CsCounts {
+    uint32_t active = 0;
+    uint32_t inactive = 0;
+    uint32_t offline = 0;
+};
+[[nodiscard]] logged::AddEvent cluster_healthy(uint32_t active);
+[[nodiscard]] logged::AddEvent cluster_degraded(const CsCounts& counts);
+[[nodiscard]] logged::AddEvent cluster_failed(const CsCounts& counts, uint32_t max_offline_cs);
+// A warning from 80 percent on.
+[[nodiscard]] logged::AddEvent cluster_filled(uint32_t percent);
+[[nodiscard]] logged::AddEvent cluster_free_space(uint64_t free, uint64_t total);
+
+[[nodiscard]] logged::AddEvent replication_started(uint64_t chunks);
+[[nodiscard]] logged::AddEvent replication_completed();
+
+[[nodiscard]] logged::AddEvent cs_hard_error(CsId cs, std::string_view path);
+[[nodiscard]] logged::AddEvent cs_inactive(CsId cs, Duration silent);
+[[nodiscard]] logged::AddEvent cs_offline(CsId cs, Duration silent);
+[[nodiscard]] logged::AddEvent cs_stopped(CsId cs);
+[[nodiscard]] logged::AddEvent cs_active(std::span<const CsId> servers);
+
+[[nodiscard]] logged::AddEvent configuration_updated(std::string_view by);
+// `text` is what placement says of the failure.
+[[nodiscard]] logged::AddEvent allocation_failed(std::string text);
+
+}  // namespace cairn::meta

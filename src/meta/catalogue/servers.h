@@ -1,0 +1,42 @@
+// Chunk servers and metadata servers as the log knows them. Whether one answers now, its space and
+// its load are the master's knowledge, not the catalogue's.
+#pragma once
+
+#include <string>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "meta/catalogue/id_set.h"
+#include "wire/log_cluster.h"
+
+namespace cairn::meta {
+
+struct CsRecord {
+    HostId host;
+    std::string host_name;
+    Address address;  // none: never started
+    std::string repository;
+    uint8_t tier = 0;
+    uint64_t integrity_sequence = 0;
+    uint64_t sync_epoch = 0;  // 0: never started
+    CsLoggedState state = CsLoggedState::known;
+    IdSet chunks;  // with a piece here; follows the chunk table, not part of the record's bytes
+
+    template <class A>
+    void fields(A& archive) {
+        archive(host, host_name, address, repository, tier, integrity_sequence, sync_epoch, state);
+    }
+};
+
+struct MdsRecord {
+    Address address;  // towards metadata servers
+    bool voter = true;
+
+    bool operator==(const MdsRecord&) const = default;
+    template <class A>
+    void fields(A& archive) {
+        archive(address, voter);
+    }
+};
+
+}  // namespace cairn::meta

@@ -1,0 +1,40 @@
+// The rules that the catalogue keeps so that what it maps is right. All hold in every program; the
+// simulator breaks one at a time, on purpose, to show that its checkers notice. All servers of a
+// cluster must apply the log under the same rules.
+#pragma once
+
+namespace cairn::meta {
+
+struct Rules {
+    // A chunk is marked open for writing before its first write under a lease, so that its writer's
+    // death leads to a comparison.
+    bool mark_before_write = true;
+    // A comparison drops all joiners.
+    bool drop_joiners_on_comparison = true;
+    // No joiner is added while a comparison runs.
+    bool no_join_during_comparison = true;
+    // A set never falls below the minimum because of a report or an order.
+    bool keep_minimum = true;
+    // Only replicas that answer now and are not suspect count towards the minimum.
+    bool minimum_counts_answering_unsuspect = true;
+    // A lost replica leaves although the minimum does not remain.
+    bool lost_leaves_at_minimum = true;
+    // Without an unsuspect source the writer's lease is ended before a comparison.
+    bool end_lease_without_unsuspect_source = true;
+    // A source is logged as unsuspect where there is an unsuspect one.
+    bool prefer_unsuspect_source = true;
+    // No lease is granted while a fence stands.
+    bool fence_blocks_grants = true;
+    // A shared lease and an exclusive one exclude each other.
+    bool shared_excludes_exclusive = true;
+    // After an unclean start, replicas of chunks that were open for writing are not believed.
+    bool unclean_start_is_suspect = true;
+    // A comparison voids what in-sync replicas answered before it: their `since` is its version.
+    bool comparison_renews_since = true;
+    // A chunk server that shows a lower integrity sequence or sync epoch than logged is refused.
+    bool refuse_restored_copy = true;
+    // The answer to a session's request is kept, and given again when the request comes again.
+    bool keep_answers = true;
+};
+
+}  // namespace cairn::meta
