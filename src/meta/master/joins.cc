@@ -1,0 +1,177 @@
+#include "meta/master/joins.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "meta/master/describe_chunk.h"
+#include "meta/master/master.h"
+#include "wire/log_chunks.h"
+
+namespace cairn::meta {
+
+namespace {
+constexpr size_t joins_at_once = 16;
+constexpr Duration copy_timeout = seconds(600);
+}  // namespace
+
+Joins::Joins(Master& master) : master_(master), changed_(master.runtime.loop) {}
+
+void Joins::offer(ChunkId chunk, CsId cs) {
+    offered_.emplace(chunk, cs);
+    changed_.notify_all();
+}
+
+void Joins::take_up() {
+    std::vector<std::pair<ChunkId, CsId>> joiners(master_.catalogue().joiners().begin(),
+                                                  master_.catalogue().joiners().end());
+    if (!joiners.empty())
+        master_.scope.spawn(leave_all(std::move(joiners)));
+}
+
+Task<void> Joins::leave_all(std::vector<std::pair<ChunkId, CsId>> joiners) {
+    for (const auto& [chunk, cs] : joiners)
+        co_await give_up(chunk, cs);
+}
+
+Task<void> Joins::give_up(ChunkId id, CsId cs) {
+    const Chunk* chunk = master_.catalogue().chunk(id);
+    const ChunkPiece* piece = chunk == nullptr ? nullptr : chunk->pieces.find(cs);
+    if (piece == nullptr || piece->in_sync())
+        co_return;
+    logged::LeaveReplicas leave;
+    leave.answering = master_.servers.answering();
+    leave.replicas = {{id, chunk->version, cs}};
+    static_cast<void>(co_await master_.propose(std::move(leave)));
+}
+
+Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
+    const Catalogue& catalogue = master_.catalogue();
+    const Chunk* chunk = catalogue.chunk(id);
+    if (chunk == nullptr || chunk->pieces.find(cs) != nullptr)
+        return Verdict::forget;
+    const Node* node = catalogue.node(chunk->file);
+    const CsRecord* server = catalogue.server(cs);
+    if (node == nullptr || server == nullptr)
+        return Verdict::forget;
+    if (!master_.servers.answers(cs) || running_.contains(id) ||
+        catalogue.comparison(id) != nullptr)
+        return Verdict::wait;
+    if (chunk->pieces.size() >= node->storage.replicas_norm)
+        return Verdict::remove;
+    if (chunk->joining_count() > 0 || chunk->in_sync_count() == 0)
+        return Verdict::wait;
+    return Verdict::start;
+}
+
+Task<void> Joins::run() {
+    while (!master_.stopping()) {
+        std::vector<std::pair<ChunkId, CsId>> settled;
+        for (const auto& [chunk, cs] : offered_) {
+            if (running_.size() >= joins_at_once)
+                break;
+            const Verdict verdict = judge(chunk, cs);
+            if (verdict == Verdict::wait)
+                continue;
+            settled.emplace_back(chunk, cs);
+            if (verdict == Verdict::remove)
+                master_.deletions.add(cs, chunk);
+            if (verdict == Verdict::start) {
+                running_.insert(chunk);
+                master_.scope.spawn(join(chunk, cs));
+            }
+        }
+        for (const auto& pair : settled)
+            offered_.erase(pair);
+        if (co_await master_.pause(milliseconds(200)))
+            co_return;
+    }
+}
+
+ChunkDescription Joins::describe(ChunkId id, Version version) const {
+    return describe_chunk(master_.catalogue(), id, version);
+}
+
+Task<Result<void>> Joins::begin(ChunkId id, CsId cs) {
+    const Chunk* chunk = master_.catalogue().chunk(id);
+    if (chunk == nullptr)
+        co_return Error(Code::not_found, "the chunk was removed");
+    const Version version = chunk->version;
+    const uint64_t sync_epoch = master_.servers.at(cs).sync_epoch;
+    BeginJoinOrder order;
+    order.description = describe(id, version.next());
+    const Node* node = master_.catalogue().node(chunk->file);
+    order.epoch = node == nullptr ? LeaseEpoch() : node->epoch;
+    Result<Buffer> begun =
+        co_await master_.orders.send(cs, Method::begin_join, std::move(order), seconds(10));
+    if (!begun)
+        co_return begun.error();
+    logged::JoinReplica join;
+    join.chunk = id;
+    join.version = version;
+    join.cs = cs;
+    join.sync_epoch = sync_epoch;
+    co_return co_await master_.log(join);
+}
+
+// Seals and copies until the joiner is in sync, under whatever version the chunk has by then.
+Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
+    while (!master_.stopping()) {
+        const Chunk* chunk = master_.catalogue().chunk(id);
+        const ChunkPiece* joiner = chunk == nullptr ? nullptr : chunk->pieces.find(cs);
+        if (joiner == nullptr)
+            co_return Error(Code::cancelled, "it left its set");
+        if (joiner->in_sync())
+            co_return Result<void>();
+        const Version version = chunk->version;
+        const Version since = joiner->since;
+        const bool sealed = co_await master_.comparisons.seal(id, version);
+        if (!sealed) {
+            if (co_await master_.pause(milliseconds(50)))
+                break;
+            continue;
+        }
+        chunk = master_.catalogue().chunk(id);
+        CsId source;
+        for (const ChunkPiece& piece : chunk->pieces) {
+            if (piece.in_sync() && !piece.suspect && master_.servers.answers(piece.cs))
+                source = piece.cs;
+        }
+        if (source.is_none())
+            co_return Error(Code::unavailable, "no replica in sync answers");
+        RunJoinOrder order;
+        order.file = chunk->file;
+        order.chunk = id;
+        order.version = version;
+        order.source = source;
+        order.source_address = master_.catalogue().server(source)->address;
+        Result<Buffer> copied =
+            co_await master_.orders.send(cs, Method::run_join, std::move(order), copy_timeout);
+        if (!copied && copied.code() == Code::stale_map)
+            continue;
+        if (!copied)
+            co_return copied.error();
+        logged::JoinDone done;
+        done.chunk = id;
+        done.version = since;
+        done.cs = cs;
+        co_return co_await master_.log(done);
+    }
+    co_return Error(Code::cancelled, "the master stops");
+}
+
+Task<void> Joins::join(ChunkId id, CsId cs) {
+    Result<void> joined = co_await begin(id, cs);
+    if (joined)
+        joined = co_await copy(id, cs);
+    if (!joined && !master_.stopping()) {
+        master_.runtime.log.write(Severity::info, "mds",
+                                  fmt::format("chunk {} does not join on CS#{} now: {}", id.number,
+                                              cs.number, joined.error().message()));
+        co_await give_up(id, cs);
+        co_await master_.pause(milliseconds(500));
+        offered_.emplace(id, cs);
+    }
+    running_.erase(id);
+}
+
+}  // namespace cairn::meta

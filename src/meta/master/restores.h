@@ -1,0 +1,32 @@
+// Restores: blocks that a chunk server found bad are restored from another replica of the same
+// chunk. Only the bytes change, never what they mean, so nothing else has to stop. A replica that
+// cannot be restored so leaves its set and joins anew.
+#pragma once
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "runtime/runtime.h"
+
+namespace cairn::meta {
+
+class Master;
+
+class Restores {
+  public:
+    explicit Restores(Master& master) : master_(master) {}
+
+    void found(CsId cs, const std::vector<std::pair<ChunkId, uint32_t>>& bad_blocks);
+
+  private:
+    Task<void> restore(ChunkId chunk, CsId cs, std::vector<uint32_t> blocks);
+    Task<void> join_anew(ChunkId chunk, CsId cs);
+
+    Master& master_;
+    std::set<std::pair<ChunkId, CsId>> running_;
+};
+
+}  // namespace cairn::meta

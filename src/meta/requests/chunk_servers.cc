@@ -1,0 +1,51 @@
+// Requests of chunk servers.
+#include "meta/requests/handlers.h"
+#include "wire/log_cluster.h"
+
+namespace cairn::meta {
+
+Task<Result<Bytes>> make_cs(Master& master, MakeCsRequest request) {
+    logged::AddCs operation;
+    operation.host = request.host;
+    operation.host_name = request.host_name;
+    operation.repository = request.repository;
+    operation.tier = request.tier;
+    Result<Answer> answer = co_await master.propose(std::move(operation));
+    if (!answer)
+        co_return answer.error();
+    Result<logged::AddCsAnswer> added = answer->as<logged::AddCsAnswer>();
+    if (!added)
+        co_return added.error();
+    co_return encode(MakeCsReply{added->cs, master.catalogue().cluster()});
+}
+
+Task<Result<Bytes>> cs_start(Master& master, CsStartRequest request) {
+    CO_TRY(co_await master.consensus.confirm_master());
+    Result<CsStartReply> reply = co_await master.registration.start(std::move(request));
+    if (!reply)
+        co_return reply.error();
+    co_return encode(*reply);
+}
+
+Task<Result<Bytes>> cs_chunks(Master& master, CsChunksRequest request) {
+    CO_TRY(master.registration.chunks(request));
+    co_return Bytes();
+}
+
+Task<Result<Bytes>> cs_ready(Master& master, CsReadyRequest request) {
+    CO_TRY(co_await master.registration.ready(request));
+    co_return Bytes();
+}
+
+Task<Result<Bytes>> cs_heartbeat(Master& master, CsHeartbeatRequest request) {
+    CO_TRY(co_await master.consensus.confirm_master());
+    CsHeartbeatReply reply;
+    reply.register_again = !master.watchdog.heard(request);
+    if (!reply.register_again && !request.bad_blocks.empty())
+        master.restores.found(request.cs, request.bad_blocks);
+    reply.position = master.consensus.applied();
+    reply.term = master.consensus.term();
+    co_return encode(reply);
+}
+
+}  // namespace cairn::meta
