@@ -42,6 +42,13 @@ Result<ByteView> content_of(uint64_t magic, ByteView bytes) {
 
 }  // namespace
 
+void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch) {
+    if (epoch.is_none())
+        epochs.erase(file);
+    else if (epochs[file] < epoch)
+        epochs[file] = epoch;
+}
+
 Bytes encode(const Identity& identity) {
     Bytes content;
     ByteWriter writer(content);

@@ -40,6 +40,9 @@ struct StoreState {
 // Content of `epochs` (magic "CAIRNCSE"): u32 count, then u64 file, u64 epoch, ascending.
 using FileEpochs = std::map<FileId, LeaseEpoch>;
 
+// Never lowers one; no epoch forgets the file.
+void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch);
+
 [[nodiscard]] Bytes encode(const Identity& identity);
 [[nodiscard]] Bytes encode(const StoreState& state);
 [[nodiscard]] Bytes encode(const FileEpochs& epochs);
