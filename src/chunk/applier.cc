@@ -27,8 +27,9 @@ bool Applier::apply_due() const {
     if (!core_.overlay.has_unfrozen() && !core_.zeros.has_unfrozen() && core_.structure.empty())
         return false;
     // Removed chunks give their space back at once.
-    const bool removals = std::any_of(core_.structure.begin(), core_.structure.end(),
-                                      [](const StructuralChange& change) { return !change.create; });
+    const bool removals =
+        std::any_of(core_.structure.begin(), core_.structure.end(),
+                    [](const StructuralChange& change) { return !change.create; });
     return removals || core_.wants_room() ||
            core_.overlay.bytes() > core_.options.pending_bytes_max / pending_high_divisor ||
            core_.zeros.size() > core_.options.zero_ranges_max / pending_high_divisor ||
@@ -109,6 +110,7 @@ Task<Result<bool>> Applier::apply() {
     const journal::Sequence end = core_.journal->cut();
     std::vector<StructuralChange> structure = std::exchange(core_.structure, {});
     const std::vector<FrozenBlock> frozen = core_.overlay.freeze();
+    const std::vector<ZeroRange> zeros = core_.zeros.freeze();
     core_.oldest_pending = Instant::never();
     // 2. Nothing goes in place before its record is durable: a power cut could keep the block and
     //    lose the record, and with it the only trace of what the block means.
@@ -119,7 +121,9 @@ Task<Result<bool>> Applier::apply() {
     // 3. Files, then zeros, then blocks: a block that is still pending is newer than any range.
     Result<void> done = co_await change_structure(std::move(structure));
     if (done)
-        done = co_await apply_zeros();
+        done = co_await apply_zeros(zeros);
+    else
+        core_.zeros.not_applied();
     if (done) {
         done = co_await apply_blocks(frozen);
     } else {
@@ -150,15 +154,14 @@ Task<Result<void>> Applier::change_structure(std::vector<StructuralChange> chang
         }
         folders_changed_.push_back(change.chunk->id);
         if (change.create) {
-            change.chunk->header_dirty = true;
+            change.chunk->header_due = true;
             change.chunk->sync_needed = true;
         }
     }
     co_return Result<void>();
 }
 
-Task<Result<void>> Applier::apply_zeros() {
-    const std::vector<ZeroRange> ranges = core_.zeros.freeze();
+Task<Result<void>> Applier::apply_zeros(const std::vector<ZeroRange>& ranges) {
     for (const ZeroRange& range : ranges) {
         if (range.chunk->removed)
             continue;
@@ -218,7 +221,9 @@ Task<Result<void>> Applier::apply_blocks(const std::vector<FrozenBlock>& frozen)
         begin = end;
     }
     // One that finds no space does not keep the others from going.
-    const auto apply_one = [&](size_t i) { return apply_unit(units[i]); };
+    const auto apply_one = [&](size_t i) {
+        return apply_unit(units[i]);
+    };
     co_return co_await for_each(core_.runtime.loop, core_.options.parallel_io, units.size(),
                                 apply_one);
 }
@@ -230,8 +235,8 @@ Task<Result<void>> Applier::apply_unit(ApplyUnit unit) {
     if (core_.failure) {
         done = *core_.failure;
     } else if (!chunk->removed) {
-        Result<PageRef> page =
-            co_await core_.tables.get(chunk, page_of(unit.blocks.front().block), IfUnreadable::lose);
+        Result<PageRef> page = co_await core_.tables.get(chunk, page_of(unit.blocks.front().block),
+                                                         IfUnreadable::lose);
         if (page)
             done = co_await write_unit(unit, *page);
         else if (!chunk->removed)

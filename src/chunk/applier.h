@@ -43,8 +43,8 @@ class Applier {
   private:
     struct Image {
         ChunkRef chunk;
-        PageRef page;      // null: the chunk's header
-        Buffer header;     // as it went into the journal
+        PageRef page;   // null: the chunk's header
+        Buffer header;  // as it went into the journal
         uint64_t offset = 0;
     };
 
@@ -54,7 +54,7 @@ class Applier {
     Waiter wait_for_work();
 
     Task<Result<void>> change_structure(std::vector<StructuralChange> changes);
-    Task<Result<void>> apply_zeros();
+    Task<Result<void>> apply_zeros(const std::vector<ZeroRange>& ranges);
     Task<Result<void>> apply_zero_range(const ZeroRange& range);
     Task<Result<void>> apply_blocks(const std::vector<FrozenBlock>& frozen);
     Task<Result<void>> apply_unit(ApplyUnit unit);

@@ -23,6 +23,10 @@ Task<Result<bool>> Applier::checkpoint() {
     const journal::Sequence frozen_end = core_.journal->cut();
     uint64_t reserved = core_.take_image_reserve();
     core_.has_unsaved = false;
+    for (const auto& [id, chunk] : core_.chunks) {
+        chunk->header_due |= chunk->header_dirty;
+        chunk->header_dirty = false;
+    }
     Result<bool> applied = co_await apply();
     if (!applied || !*applied) {
         core_.image_reserve += reserved;
@@ -57,11 +61,12 @@ std::vector<Applier::Image> Applier::collect_images() const {
     std::vector<Image> images;
     for (PageRef& page : core_.tables.dirty_pages()) {
         const uint64_t offset = ChunkGeometry::page_offset(page->index);
-        images.push_back({.chunk = page->chunk, .page = std::move(page), .header = {}, .offset = offset});
+        images.push_back(
+            {.chunk = page->chunk, .page = std::move(page), .header = {}, .offset = offset});
     }
     const size_t pages = images.size();
     for (const auto& [id, chunk] : core_.chunks) {
-        if (chunk->header_dirty)
+        if (chunk->header_due)
             images.push_back({.chunk = chunk, .page = nullptr, .header = {}, .offset = 0});
     }
     std::sort(images.begin() + static_cast<ptrdiff_t>(pages), images.end(),
@@ -70,7 +75,7 @@ std::vector<Applier::Image> Applier::collect_images() const {
         ChunkEntry& chunk = *images[i].chunk;
         chunk.header_sequence++;
         images[i].header = Buffer::copy_of(encode(chunk.header_block(core_.identity.cluster)));
-        chunk.header_dirty = false;
+        chunk.header_due = false;
     }
     return images;
 }
@@ -132,7 +137,9 @@ Task<Result<void>> Applier::journal_images(std::vector<Image>& images, uint64_t 
 }
 
 Task<Result<void>> Applier::place_images(std::vector<Image>& images) {
-    const auto place_one = [&](size_t i) { return place_image(images[i]); };
+    const auto place_one = [&](size_t i) {
+        return place_image(images[i]);
+    };
     co_return co_await for_each(core_.runtime.loop, core_.options.parallel_io, images.size(),
                                 place_one);
 }
@@ -150,15 +157,15 @@ Task<Result<void>> Applier::place_image(const Image& image) {
         // A header goes into both its places; its image in the journal makes that safe.
         const std::array<ByteView, 2> slices{content.view(), content.view()};
         const size_t copies = image.page == nullptr ? 2 : 1;
-        placed = co_await journal::write_blocks(**file, image.offset,
-                                                std::span(slices).first(copies));
+        placed =
+            co_await journal::write_blocks(**file, image.offset, std::span(slices).first(copies));
     }
     if (image.chunk->removed)
         co_return Result<void>();
     if (placed)
         image_placed(image);
     else if (image.page == nullptr)
-        image.chunk->header_dirty = true;
+        image.chunk->header_due = true;
     co_return placed;
 }
 
@@ -175,7 +182,9 @@ Task<Result<void>> Applier::sync_base() {
     }
     std::sort(written.begin(), written.end(),
               [](const ChunkRef& a, const ChunkRef& b) { return a->id < b->id; });
-    const auto sync_one = [&](size_t i) { return sync_chunk(written[i]); };
+    const auto sync_one = [&](size_t i) {
+        return sync_chunk(written[i]);
+    };
     co_return co_await for_each(core_.runtime.loop, core_.options.parallel_io, written.size(),
                                 sync_one);
 }

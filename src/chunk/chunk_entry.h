@@ -1,5 +1,6 @@
-// ChunkEntry: what the store keeps in memory of each chunk, about 200 bytes with its texts. Owned by
-// the store's map; an operation under way shares it, and finds `removed` set if the chunk went away.
+// ChunkEntry: what the store keeps in memory of each chunk, about 200 bytes with its texts. Owned
+// by the store's map; an operation under way shares it, and finds `removed` set if the chunk went
+// away.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +31,11 @@ struct ChunkEntry {
     ChunkState state;
 
     bool removed = false;
-    bool header_dirty = false;  // base's header is older than this
-    bool sync_needed = false;   // written in place since the last sync
-    uint16_t zero_ranges = 0;   // pending
+    // Base's header is older than this: the next checkpoint writes it, the running one does not.
+    bool header_dirty = false;
+    bool header_due = false;   // the running checkpoint, or else the next, writes it
+    bool sync_needed = false;  // written in place since the last sync
+    uint16_t zero_ranges = 0;  // pending
     uint32_t blocks_pending = 0;
     // Reads that must not meet a write in place, and the reverse (gate.h).
     uint16_t exclusive_readers = 0;

@@ -47,9 +47,8 @@ Task<Result<std::shared_ptr<File>>> FileCache::get(ChunkRef chunk) {
 
 Task<Result<void>> FileCache::create(ChunkRef chunk) {
     CO_TRY(co_await runtime_.disk.make_directories(folder_of(chunk->id)));
-    auto file =
-        co_await runtime_.disk.open(path_of(chunk->id),
-                                    {.write = true, .create = true, .caching = Caching::direct});
+    auto file = co_await runtime_.disk.open(
+        path_of(chunk->id), {.write = true, .create = true, .caching = Caching::direct});
     if (!file)
         co_return file.error().with_context(path_of(chunk->id));
     CO_TRY(co_await remove_path(damaged_path_of(chunk->id)));

@@ -1,5 +1,6 @@
-// PendingZeros: ranges that the journal says are zeros and base does not yet. A block in the overlay
-// is always newer than a range that covers it: putting a range erases the blocks under it. Pure.
+// PendingZeros: ranges that the journal says are zeros and base does not yet. A block in the
+// overlay is always newer than a range that covers it: putting a range erases the blocks under it.
+// Pure.
 #pragma once
 
 #include <cstdint>

@@ -28,6 +28,9 @@ Result<T> with_path(Result<T> result, const std::string& path) {
 
 Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
     CO_TRY(co_await read_small_files(cluster));
+    // Whoever made the repository may have been killed before its names were durable.
+    CO_TRY(co_await core_.runtime.disk.sync_directory(core_.options.path));
+    CO_TRY(co_await core_.runtime.disk.sync_directory(parent_of(core_.options.path)));
     auto ring = co_await journal::RingFile::open(core_.runtime, core_.path_of("journal"));
     if (!ring)
         co_return ring.error();
@@ -58,12 +61,33 @@ Task<Result<void>> Recovery::empty_journal() {
     Result<bool> emptied = co_await applier_.checkpoint();
     if (!emptied)
         co_return emptied.error();
-    if (*emptied)
-        co_return co_await core_.journal->wait_held(core_.journal->mark());
+    if (*emptied) {
+        CO_TRY(co_await core_.journal->wait_held(core_.journal->mark()));
+        co_return co_await repair_headers();
+    }
     // The disk is full: what could not be placed stays pending, in memory and in the ring.
     core_.no_space = true;
     core_.has_unsaved = true;
     core_.oldest_pending = core_.runtime.loop.now();
+    co_return Result<void>();
+}
+
+// Where one of the two headers of a chunk was not what the other is. Done last: the room in the
+// journal was not set aside for this.
+Task<Result<void>> Recovery::repair_headers() {
+    bool any = false;
+    for (const ChunkId id : headers_to_repair_) {
+        const ChunkRef chunk = core_.find(id);
+        if (chunk == nullptr || !core_.journal->try_reserve(journal::RingJournal::image_space(1)))
+            continue;
+        core_.image_reserve += journal::RingJournal::image_space(1);
+        chunk->header_dirty = any = true;
+    }
+    if (!any)
+        co_return Result<void>();
+    Result<bool> done = co_await applier_.checkpoint();
+    if (!done)
+        co_return done.error();
     co_return Result<void>();
 }
 
@@ -104,7 +128,9 @@ Task<Result<void>> Recovery::scan_chunks() {
     auto folders = co_await core_.runtime.disk.list(core_.path_of("chunks"));
     if (!folders)
         co_return folders.error();
-    const auto scan_one = [&](size_t i) { return scan_folder((*folders)[i].name); };
+    const auto scan_one = [&](size_t i) {
+        return scan_folder((*folders)[i].name);
+    };
     co_return co_await for_each(core_.runtime.loop, parallel_scans, folders->size(), scan_one);
 }
 
@@ -162,7 +188,8 @@ void Recovery::judge_header(ChunkId id, ByteView both) {
         unusable_[id] = "it belongs to another cluster";
     } else {
         add_chunk(*best);
-        core_.find(id)->header_dirty = !alike;  // both are to be right again
+        if (!alike)
+            headers_to_repair_.push_back(id);
     }
 }
 
@@ -195,9 +222,11 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
     StoreState& state = core_.state;
     const uint64_t boot_id = core_.runtime.host.boot_id();
     report_.journal_cut = end.cut;
-    report_.unclean = (!state.clean && state.boot_id != boot_id) || state.failed ||
-                      (end.cut && core_.options.rules.count_cut_as_unclean);
-    state.integrity_sequence += report_.unclean ? 1 : 0;
+    report_.integrity_raised = (!state.clean && state.boot_id != boot_id) || state.failed ||
+                               (end.cut && core_.options.rules.count_cut_as_unclean);
+    state.integrity_sequence += report_.integrity_raised ? 1 : 0;
+    state.unadmitted |= report_.integrity_raised;
+    report_.unclean = state.unadmitted;
     state.sync_epoch++;
     state.boot_id = boot_id;
     state.clean = false;

@@ -1,6 +1,6 @@
 // Recovery: from what a crash left to a store that may serve. It reads the journal twice: once for
-// everything but data (metadata in memory, images in place), once for data, in bounded memory. Every
-// step may be cut short by another crash and is then done again with the same result.
+// everything but data (metadata in memory, images in place), once for data, in bounded memory.
+// Every step may be cut short by another crash and is then done again with the same result.
 #pragma once
 
 #include <map>
@@ -38,6 +38,7 @@ class Recovery {
     void judge_header(ChunkId id, ByteView both);
     Task<Result<void>> set_damaged_aside();
     Task<Result<void>> empty_journal();
+    Task<Result<void>> repair_headers();
 
     StoreCore& core_;
     Applier& applier_;
@@ -47,6 +48,7 @@ class Recovery {
     std::map<ChunkId, std::string> unusable_;   // files without a header that can be used: why
     std::set<ChunkId> missing_;                 // of which the journal speaks
     std::unordered_map<ChunkId, Ordinal, IdHash> created_at_;
+    std::vector<ChunkId> headers_to_repair_;
 };
 
 }  // namespace cairn::chunk

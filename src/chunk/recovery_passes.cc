@@ -32,16 +32,11 @@ ChunkRef Recovery::MetadataPass::chunk_of(ChunkId id) {
 Task<Result<void>> Recovery::MetadataPass::replay(Record record, ByteView payload) {
     StoreCore& core = recovery_.core_;
     switch (record.type) {
-        case RecordType::create:
-            co_return co_await create(record.chunk, payload);
-        case RecordType::remove:
-            co_return co_await remove(record.chunk);
+        case RecordType::create: co_return co_await create(record.chunk, payload);
+        case RecordType::remove: co_return co_await remove(record.chunk);
         case RecordType::write:
-        case RecordType::zeros:
-            co_return note_write(record.write);
-        case RecordType::mark:
-            mark(record.mark);
-            break;
+        case RecordType::zeros: co_return note_write(record.write);
+        case RecordType::mark: mark(record.mark); break;
         case RecordType::epoch:
             raise_epoch(core.epochs, record.epoch.file, record.epoch.epoch);
             core.epochs_dirty = true;
@@ -53,9 +48,7 @@ Task<Result<void>> Recovery::MetadataPass::replay(Record record, ByteView payloa
             if (const ChunkRef chunk = chunk_of(record.chunk))
                 co_return co_await place_page(chunk, record.page, payload);
             break;
-        case RecordType::header_image:
-            replace_header(record.chunk, payload);
-            break;
+        case RecordType::header_image: replace_header(record.chunk, payload); break;
     }
     co_return Result<void>();
 }
@@ -94,8 +87,8 @@ Task<Result<void>> Recovery::MetadataPass::place_page(ChunkRef chunk, uint32_t p
     Result<std::shared_ptr<File>> file = co_await recovery_.core_.files.get(chunk);
     if (!file)
         co_return file.error();
+    chunk->header_dirty |= !chunk->pages.has(page);
     chunk->pages.set(page);
-    chunk->header_dirty = true;
     chunk->sync_needed = true;
     recovery_.applier_.imaged.insert(base_key(*chunk, page));
     const std::array<ByteView, 1> slices{payload};

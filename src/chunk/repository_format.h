@@ -33,6 +33,7 @@ struct StoreState {
     LogIndex log_position;            // the highest the metadata servers ever showed
     bool clean = true;                // flag 1: stopped in order, nothing is in the journal
     bool failed = false;              // flag 2: refused everything at the end
+    bool unadmitted = false;          // flag 4: since an unclean start nobody has believed it again
 
     bool operator==(const StoreState&) const = default;
 };

@@ -62,10 +62,15 @@ Task<Result<std::unique_ptr<ChunkStore>>> ChunkStore::open(Runtime& runtime, Sto
     std::unique_ptr<ChunkStore> store(new ChunkStore(std::move(core), std::move(*lock)));
     Recovery recovery(*store->core_, *store->applier_);
     Result<StartReport> report = co_await recovery.run(cluster);
-    if (!report)
+    if (!report) {
+        if (store->core_->journal != nullptr)
+            co_await store->core_->journal->stop();
         co_return report.error();
+    }
     store->report_ = *report;
-    store->core_->on_failure = [raw = store.get()] { raw->scope_.spawn(raw->record_failure()); };
+    store->core_->on_failure = [raw = store.get()] {
+        raw->scope_.spawn(raw->record_failure());
+    };
     store->applier_->start();
     co_return store;
 }
@@ -95,9 +100,9 @@ Task<Result<void>> ChunkStore::stop() {
         if (!emptied)
             core_->fail(emptied.error());
         else if (!*emptied)
-            outcome = Error(Code::no_space,
-                            core_->options.path +
-                                " is full: what could not be placed stays in the journal");
+            outcome = Error(
+                Code::no_space,
+                core_->options.path + " is full: what could not be placed stays in the journal");
     }
     co_await core_->journal->stop();
     if (!core_->failure && outcome) {
@@ -108,6 +113,15 @@ Task<Result<void>> ChunkStore::stop() {
     if (core_->failure)
         co_return *core_->failure;
     co_return outcome;
+}
+
+Task<Result<void>> ChunkStore::set_admitted() {
+    CO_TRY(core_->check_running());
+    const Operation operation(*this);
+    if (!core_->state.unadmitted)
+        co_return Result<void>();
+    core_->state.unadmitted = false;
+    co_return co_await core_->save_state();
 }
 
 Task<void> ChunkStore::record_failure() {

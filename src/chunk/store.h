@@ -29,8 +29,10 @@ class Applier;
 struct ChunkEntry;
 
 struct StartReport {
-    // Held data may be gone: the integrity sequence was raised.
+    // Held data may be gone, since this start or an earlier one after which nobody has called
+    // set_admitted() yet: nothing is to be believed before the master says so.
     bool unclean = false;
+    bool integrity_raised = false;  // by this start
     bool journal_cut = false;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;
@@ -118,6 +120,10 @@ class ChunkStore {
     [[nodiscard]] const StartReport& start_report() const { return report_; }
     [[nodiscard]] const Identity& identity() const;
 
+    // The master believes this server again: a later start is not unclean for what was before.
+    // Durable when it returns.
+    Task<Result<void>> set_admitted();
+
     // Stops taking requests, empties the journal, and marks the store clean. What is under way ends
     // first or fails; the caller has none of its own under way when it destroys the store.
     Task<Result<void>> stop();
@@ -132,12 +138,12 @@ class ChunkStore {
     [[nodiscard]] std::vector<ChunkInfo> list() const;  // ascending
 
     // --- versions and epochs; none of them ever goes back, and a lower one changes nothing
-    Task<Result<void>> set_version(ChunkId chunk, Version version);                    // durable
-    Task<Result<void>> set_state(ChunkId chunk, ChunkState state, Version version);    // durable
-    Task<Result<void>> set_file_epoch(FileId file, LeaseEpoch epoch);                  // durable
-    Task<Result<void>> forget_file_epoch(FileId file);                                 // durable
+    Task<Result<void>> set_version(ChunkId chunk, Version version);                  // durable
+    Task<Result<void>> set_state(ChunkId chunk, ChunkState state, Version version);  // durable
+    Task<Result<void>> set_file_epoch(FileId file, LeaseEpoch epoch);                // durable
+    Task<Result<void>> forget_file_epoch(FileId file);                               // durable
     [[nodiscard]] LeaseEpoch file_epoch(FileId file) const;
-    Task<Result<void>> set_log_position(LogIndex position);                            // durable
+    Task<Result<void>> set_log_position(LogIndex position);  // durable
     [[nodiscard]] LogIndex log_position() const;
 
     // --- data
@@ -145,8 +151,8 @@ class ChunkStore {
     Task<Result<void>> write_zeros(ChunkZeros zeros);  // held
     // Everything acknowledged before, of any chunk, is durable.
     Task<Result<void>> flush();
-    // Fails with corrupt and fills `bad` if any block is not what was written; then nothing of it is
-    // returned.
+    // Fails with corrupt and fills `bad` if any block is not what was written; then nothing of it
+    // is returned.
     Task<Result<ChunkRead>> read(ChunkId chunk, uint32_t first_block, uint32_t count,
                                  std::vector<BadBlock>& bad);
     // What read() would give checksums of, without reading data.
@@ -187,9 +193,9 @@ class ChunkStore {
         ChunkStore& store_;
     };
     [[nodiscard]] Result<std::shared_ptr<ChunkEntry>> chunk_in_range(ChunkId chunk,
-                                                                    Range range) const;
+                                                                     Range range) const;
     [[nodiscard]] Result<std::shared_ptr<ChunkEntry>> chunk_for(const WriteTag& tag,
-                                                               Range range) const;
+                                                                Range range) const;
     [[nodiscard]] Result<void> check_content(const ChunkWrite& write) const;
     // Both give the sequence of the journal group to wait for.
     enum class WriteIf : uint8_t { always, content_is_the_same };
@@ -205,10 +211,10 @@ class ChunkStore {
     Result<bool> plan_read(const ChunkEntry& chunk, Range range, ReadPlan& plan);
     Task<Result<void>> read_base(std::shared_ptr<ChunkEntry> chunk, Range range, ReadPlan& plan,
                                  Buffer& data);
-    Task<Result<void>> read_alone(std::shared_ptr<ChunkEntry> chunk, uint32_t block,
-                                  ReadPlan& plan, uint32_t at, Buffer& data);
-    Task<Result<void>> read_again(std::shared_ptr<ChunkEntry> chunk, uint32_t block,
-                                  ReadPlan& plan, uint32_t at, Buffer& data);
+    Task<Result<void>> read_alone(std::shared_ptr<ChunkEntry> chunk, uint32_t block, ReadPlan& plan,
+                                  uint32_t at, Buffer& data);
+    Task<Result<void>> read_again(std::shared_ptr<ChunkEntry> chunk, uint32_t block, ReadPlan& plan,
+                                  uint32_t at, Buffer& data);
     static void finish_read(ChunkId chunk, Range range, const ReadPlan& plan, ChunkRead& result);
 
     Task<Result<void>> mark(ChunkId chunk, Version version, uint8_t state);

@@ -167,9 +167,12 @@ uint64_t StoreCore::take_image_reserve() {
 }
 
 void StoreCore::touch(const ChunkEntry& chunk, uint32_t first_block, uint32_t count) {
-    for (uint32_t page = page_of(first_block); page <= page_of(first_block + count - 1); page++)
+    const uint32_t last = page_of(first_block + count - 1);
+    for (uint32_t page = page_of(first_block); page <= last; page++) {
         touched_.insert(base_key(chunk, page));
-    touched_.insert(base_key(chunk, header_page));
+        if (!chunk.pages.has(page))
+            touched_.insert(base_key(chunk, header_page));
+    }
 }
 
 Result<void> StoreCore::reserve_images(const BaseKeys& imaged) {
@@ -178,10 +181,11 @@ Result<void> StoreCore::reserve_images(const BaseKeys& imaged) {
         wanted += !imaged.contains(key);
     for (const auto& [id, chunk] : chunks) {
         const uint64_t key = base_key(*chunk, header_page);
-        wanted += chunk->header_dirty && !touched_.contains(key) && !imaged.contains(key);
+        const bool dirty = chunk->header_dirty || chunk->header_due;
+        wanted += dirty && !touched_.contains(key) && !imaged.contains(key);
     }
     const uint64_t space = journal::RingJournal::image_space(wanted);
-    if (!journal->try_reserve(space))
+    if (!journal->try_reserve_last(space))
         return Error(Code::no_space, "the journal has no room for the images of what it holds");
     image_reserve += space;
     return {};
@@ -266,7 +270,7 @@ void StoreCore::page_changed(CachedPage& page) {
     tables.mark_dirty(page);
     if (!page.chunk->pages.has(page.index)) {
         page.chunk->pages.set(page.index);
-        page.chunk->header_dirty = true;
+        page.chunk->header_due = true;
     }
 }
 

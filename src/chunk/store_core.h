@@ -141,10 +141,10 @@ class StoreCore {
     std::move_only_function<void()> on_failure;  // once, from fail()
     Mutex state_file;                            // who replaces `state` holds it
     std::set<ChunkId> damaged;  // files that are not to be used, until made again or removed
-    Condition work;      // for the applier: there is something to do
-    Condition gate;      // readers and writers in place of one chunk wait here for each other
+    Condition work;             // for the applier: there is something to do
+    Condition gate;  // readers and writers in place of one chunk wait here for each other
     uint64_t image_reserve = 0;  // journal space set aside for images of what is touched
-    Bytes scratch;  // for the fields of the record being appended
+    Bytes scratch;               // for the fields of the record being appended
 
     // The checkpoint takes over what was set aside; pages touched from now on count anew.
     [[nodiscard]] uint64_t take_image_reserve();

@@ -19,9 +19,8 @@ Task<Result<void>> ChunkStore::create_chunk(ChunkHeader header) {
     CO_TRY(core_->check_running());
     CO_TRY(check_header(header));
     const Operation operation(*this);
-    const HeaderBlock block{.sequence = 0,
-                            .header = header,
-                            .pages = PageMap(ChunkGeometry{header.size}.page_count())};
+    const HeaderBlock block{
+        .sequence = 0, .header = header, .pages = PageMap(ChunkGeometry{header.size}.page_count())};
     const auto chunk = std::make_shared<ChunkEntry>(block, core_->next_serial++);
     const RoomRequest room{
         .chunk = chunk.get(),
@@ -37,9 +36,8 @@ Task<Result<void>> ChunkStore::create_chunk(ChunkHeader header) {
         co_return Error(Code::no_space, "the chunk server's disk is full");
     }
     encode_number(core_->scratch, chunk->id.number);
-    const journal::Sequence sequence =
-        core_->append(RecordType::create, core_->scratch, Buffer::copy_of(encode(block)),
-                      room.record_bytes);
+    const journal::Sequence sequence = core_->append(
+        RecordType::create, core_->scratch, Buffer::copy_of(encode(block)), room.record_bytes);
     core_->chunks.emplace(chunk->id, chunk);
     core_->damaged.erase(chunk->id);
     core_->structure.push_back({.chunk = chunk, .create = true});

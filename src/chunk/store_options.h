@@ -11,14 +11,14 @@
 namespace cairn::chunk {
 
 struct StoreRules {
-    bool sync_on_flush = true;          // a flush syncs the journal
-    bool verify_on_read = true;         // a read compares content with its checksum
-    bool journal_table_images = true;   // table pages and headers go to the journal before in place
-    bool count_cut_as_unclean = true;   // a journal that cut something counts as an unclean stop
-    bool flush_before_apply = true;     // nothing goes in place before its record is durable
-    bool sync_before_trim = true;       // nothing leaves the journal before it is durable in place
-    bool wait_for_readers = true;       // a read that met a write in place is made again
-    bool hold_before_read = true;       // a read shows only what a kill would keep
+    bool sync_on_flush = true;         // a flush syncs the journal
+    bool verify_on_read = true;        // a read compares content with its checksum
+    bool journal_table_images = true;  // table pages and headers go to the journal before in place
+    bool count_cut_as_unclean = true;  // a journal that cut something counts as an unclean stop
+    bool flush_before_apply = true;    // nothing goes in place before its record is durable
+    bool sync_before_trim = true;      // nothing leaves the journal before it is durable in place
+    bool wait_for_readers = true;      // a read that met a write in place is made again
+    bool hold_before_read = true;      // a read shows only what a kill would keep
 };
 
 struct StoreOptions {
@@ -31,7 +31,8 @@ struct StoreOptions {
     uint32_t zero_ranges_max = 1024;
     uint32_t open_files_max = 512;
 
-    // Never used up by chunks: the file system works badly when it is full, and so do its neighbours.
+    // Never used up by chunks: the file system works badly when it is full, and so do its
+    // neighbours.
     uint64_t margin_bytes = 256 * mib;
 
     // How long a write may stay pending, and how long the journal may stay unemptied, on an idle

@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include "base/checksum.h"
+#include "chunk/aligned.h"
 #include "chunk/place_gate.h"
 #include "chunk/store.h"
 #include "chunk/store_core.h"
-#include "chunk/aligned.h"
 #include "journal/direct_io.h"
 
 namespace cairn::chunk {
@@ -95,15 +95,14 @@ Task<Result<void>> ChunkStore::read_base(ChunkRef chunk, Range range, ReadPlan& 
     Result<std::shared_ptr<File>> file = co_await core_->files.get(chunk);
     if (!file)
         co_return file.error();
-    const MutableByteView into =
-        data.mutable_view().subspan(size_t{plan.base_begin} * block_size,
-                                    size_t{plan.base_end - plan.base_begin} * block_size);
+    const MutableByteView into = data.mutable_view().subspan(
+        size_t{plan.base_begin} * block_size, size_t{plan.base_end - plan.base_begin} * block_size);
     const uint64_t offset = chunk->geometry().data_offset(range.first + plan.base_begin);
     Result<void> read = co_await journal::read_blocks(**file, offset, into);
     if (chunk->removed)
         co_return Error(Code::replica_lost, "the chunk was removed");
-    const bool disturbed = core_->options.rules.wait_for_readers &&
-                           (met_writer || chunk->generation != generation);
+    const bool disturbed =
+        core_->options.rules.wait_for_readers && (met_writer || chunk->generation != generation);
     const bool verify = core_->verifies();
     for (uint32_t i = plan.base_begin; i < plan.base_end; i++) {
         if (plan.blocks[i].source != Source::base)
@@ -149,10 +148,9 @@ Task<Result<void>> ChunkStore::read_alone(ChunkRef chunk, uint32_t block, ReadPl
     Result<std::shared_ptr<File>> file = co_await core_->files.get(chunk);
     if (!file)
         co_return file.error();
-    const MutableByteView into =
-        data.mutable_view().subspan(size_t{at} * block_size, block_size);
-    Result<void> read = co_await journal::read_blocks(
-        **file, chunk->geometry().data_offset(block), into);
+    const MutableByteView into = data.mutable_view().subspan(size_t{at} * block_size, block_size);
+    Result<void> read =
+        co_await journal::read_blocks(**file, chunk->geometry().data_offset(block), into);
     if (chunk->removed)
         co_return Error(Code::replica_lost, "the chunk was removed");
     const uint64_t expected = now.blocks[0].checksum;
@@ -262,8 +260,8 @@ Task<Result<void>> ChunkStore::restore_block(ChunkId id, uint32_t block, Buffer 
     CO_TRY(core_->check_running());
     const Operation operation(*this);
     const Range whole{block, 1};
-    Result<uint64_t> appended =
-        co_await write_piece(write, whole, aligned_for_disk(write.data), WriteIf::content_is_the_same);
+    Result<uint64_t> appended = co_await write_piece(write, whole, aligned_for_disk(write.data),
+                                                     WriteIf::content_is_the_same);
     if (!appended)
         co_return appended.error();
     co_return core_->checked(co_await core_->journal->wait_held(*appended));

@@ -57,10 +57,9 @@ Task<Result<void>> ChunkStore::write(ChunkWrite write) {
     uint64_t sequence = 0;
     for (uint32_t done = 0; done < whole.count;) {
         const uint32_t count = std::min(whole.count - done, core_->record_blocks_max);
-        Result<uint64_t> appended =
-            co_await write_piece(write, {whole.first + done, count},
-                                 data.slice(size_t{done} * block_size, size_t{count} * block_size),
-                                 WriteIf::always);
+        Result<uint64_t> appended = co_await write_piece(
+            write, {whole.first + done, count},
+            data.slice(size_t{done} * block_size, size_t{count} * block_size), WriteIf::always);
         if (!appended)
             co_return appended.error();
         sequence = *appended;
@@ -84,7 +83,7 @@ void ChunkStore::adopt(ChunkEntry& chunk, const WriteTag& tag) {
 }
 
 Task<Result<uint64_t>> ChunkStore::write_piece(const ChunkWrite& write, Range piece, Buffer data,
-                                                 WriteIf write_if) {
+                                               WriteIf write_if) {
     const std::span<const uint64_t> checksums =
         std::span(write.checksums).subspan(piece.first - write.first_block, piece.count);
     const WriteFields fields{.chunk = write.tag.chunk,
@@ -98,20 +97,19 @@ Task<Result<uint64_t>> ChunkStore::write_piece(const ChunkWrite& write, Range pi
         if (!chunk)
             co_return chunk.error();
         CO_TRY(co_await load_for_space(*chunk, piece));
-        const RoomRequest room{
-            .chunk = chunk->get(),
-            .first_block = piece.first,
-            .count = piece.count,
-            .header = write.tag.version > (*chunk)->version,
-            .data_blocks = piece.count,
-            .record_bytes = RingJournal::record_space(
-                write_fields_size + checksums.size_bytes(), data.size())};
+        const RoomRequest room{.chunk = chunk->get(),
+                               .first_block = piece.first,
+                               .count = piece.count,
+                               .header = write.tag.version > (*chunk)->version,
+                               .data_blocks = piece.count,
+                               .record_bytes = RingJournal::record_space(
+                                   write_fields_size + checksums.size_bytes(), data.size())};
         CO_TRY(core_->checked(co_await core_->take_room(room)));
         // From here to the end nothing suspends; what was true before may not be true any more.
         const Result<ChunkRef> again = chunk_for(write.tag, piece);
         const Result<bool> space = again ? has_space(**again, piece) : Result<bool>(false);
-        const bool same = again && *again == *chunk &&
-                          (room.header || write.tag.version <= (*chunk)->version);
+        const bool same =
+            again && *again == *chunk && (room.header || write.tag.version <= (*chunk)->version);
         if (!again || !space || !*space || !same) {
             core_->give_back_room(room);
             if (!again)
@@ -208,8 +206,8 @@ Task<Result<uint64_t>> ChunkStore::zero_range(const ChunkZeros& zeros, Range pie
                                .record_bytes = RingJournal::record_space(write_fields_size, 0)};
         CO_TRY(core_->checked(co_await core_->take_room(room)));
         const Result<ChunkRef> again = chunk_for(zeros.tag, piece);
-        const bool same = again && *again == *chunk &&
-                          (room.header || zeros.tag.version <= (*chunk)->version);
+        const bool same =
+            again && *again == *chunk && (room.header || zeros.tag.version <= (*chunk)->version);
         if (!again || !same) {
             core_->give_back_room(room);
             if (!again)

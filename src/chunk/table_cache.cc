@@ -84,11 +84,11 @@ Task<Result<void>> TableCache::load(CachedPage& page, IfUnreadable if_unreadable
     damaged_++;
     for (TableEntry& entry : page.content.entries)
         entry = {.flags = TableEntry::lost | TableEntry::allocated};
-    runtime_.log.write(Severity::error, "cs",
-                       fmt::format("{}: table page {} is lost ({}); its blocks are refused until "
-                                   "they are written again",
-                                   files_.path_of(page.chunk->id), page.index,
-                                   outcome.error().message()));
+    runtime_.log.write(
+        Severity::error, "cs",
+        fmt::format("{}: table page {} is lost ({}); its blocks are refused until "
+                    "they are written again",
+                    files_.path_of(page.chunk->id), page.index, outcome.error().message()));
     co_return Result<void>();
 }
 
