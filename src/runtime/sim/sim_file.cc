@@ -93,7 +93,7 @@ class SimFile::Request final : public SimEvent, public Held {
     SimFile& file_;
     IoOperation& operation_;
     // A sync makes durable what was there when it was asked for.
-    const uint64_t synced_through_;
+    uint64_t synced_through_;
     SimTime completion_;
     bool done_ = false;
     int64_t result_ = 0;
