@@ -83,17 +83,23 @@ Task<rpc::Response> Router::handle(rpc::Session& session, rpc::Request request) 
 
 void Router::became_master(Consensus& consensus) {
     CHECK_NOTE(!master_, "one reign ends before the next begins");
-    master_ = std::make_unique<Master>(runtime_, consensus, links_, options_);
+    links_ = std::make_unique<rpc::Links>(runtime_, identity_);
+    master_ = std::make_unique<Master>(runtime_, consensus, *links_, options_);
     master_->start();
 }
 
 Task<void> Router::deposed() {
     if (!master_)
         co_return;
+    // Orders under way end with their connections, and with them the procedures that wait for them.
+    master_->stopping_event.set();
+    co_await links_->close();
     co_await master_->stop();
     while (running_ > 0)
         co_await idle_.wait();
     master_.reset();
+    identity_ = links_->identity();
+    links_.reset();
 }
 
 }  // namespace cairn::meta

@@ -5,22 +5,21 @@
 #include <memory>
 
 #include "meta/master/master.h"
+#include "meta/node/request_handler.h"
 #include "rpc/session.h"
 
 namespace cairn::meta {
 
-class Router {
+class Router final : public RequestHandler {
   public:
-    Router(Runtime& runtime, rpc::Links& links, MasterOptions options)
-        : runtime_(runtime), links_(links), options_(options) {}
+    // `identity`: as whom the master calls chunk servers.
+    Router(Runtime& runtime, rpc::LinkIdentity identity, MasterOptions options)
+        : runtime_(runtime), identity_(std::move(identity)), options_(options) {}
 
-    Task<rpc::Response> handle(rpc::Session& session, rpc::Request request);
-    // This server is the master from here on.
-    void became_master(Consensus& consensus);
-    // It is not any more; waits for requests and procedures under way.
-    Task<void> deposed();
-    // After each entry that was applied here.
-    void applied(const Effects& effects) {
+    Task<rpc::Response> handle(rpc::Session& session, rpc::Request request) override;
+    void became_master(Consensus& consensus) override;
+    Task<void> deposed() override;
+    void applied(const Effects& effects) override {
         if (master_)
             master_->applied(effects);
     }
@@ -30,8 +29,9 @@ class Router {
     Task<Result<Bytes>> answer(rpc::Session& session, const rpc::Request& request);
 
     Runtime& runtime_;
-    rpc::Links& links_;
+    rpc::LinkIdentity identity_;
     MasterOptions options_;
+    std::unique_ptr<rpc::Links> links_;  // of one reign
     std::unique_ptr<Master> master_;
     uint32_t running_ = 0;
     Condition idle_{runtime_.loop};

@@ -1,0 +1,151 @@
+// `cairn-sim`: whole clusters in a box. Runs seeds of the simulated cluster, replays one with its
+// trace, or breaks a rule on purpose and shows that the checkers notice.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/core.h>
+#include <map>
+#include <string>
+
+#include "sim/rules.h"
+#include "sim/scenario.h"
+
+namespace {
+
+using namespace cairn;
+
+struct Arguments {
+    uint64_t seeds = 0;
+    uint64_t first = 1;
+    uint64_t step = 1;
+    uint64_t replay = 0;
+    std::string broken;
+    bool list_rules = false;
+    bool probes = false;
+};
+
+// Every so many seeds one is run twice, and must come out the same.
+constexpr uint64_t repeat_every = 20;
+
+void print_verdict(uint64_t seed, const sim::Verdict& verdict) {
+    if (verdict.passed)
+        return;
+    fmt::print("seed {} failed: {}\n  replay: ./dev sim --seed {}\n", seed, verdict.problem, seed);
+    std::fflush(stdout);
+}
+
+int list_rules() {
+    for (const sim::RuleInfo& rule : sim::breakable_rules())
+        fmt::print("{:<18} {}\n", rule.name, rule.meaning);
+    return EXIT_SUCCESS;
+}
+
+int replay(uint64_t seed, const std::string& broken) {
+    sim::ScenarioOptions options;
+    if (!broken.empty()) {
+        const sim::RuleInfo* rule = sim::find_rule(broken);
+        if (rule == nullptr) {
+            fmt::print(stderr, "cairn-sim: there is no rule '{}'; --rules lists them\n", broken);
+            return 2;
+        }
+        rule->in(options.rules) = false;
+    }
+    options.trace = [](std::string_view line) {
+        fmt::print("{}\n", line);
+    };
+    const sim::Verdict verdict = sim::run_scenario(seed, options);
+    fmt::print(
+        "seed {}: {}; {} events, {} s simulated, {} writes, {} reads, {} flushes, trace hash "
+        "{:016x}\n",
+        seed, verdict.passed ? "passed" : verdict.problem, verdict.events,
+        verdict.simulated.seconds(), verdict.writes, verdict.reads, verdict.flushes,
+        verdict.trace_hash);
+    return verdict.passed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run_seeds(const Arguments& arguments) {
+    uint64_t passed = 0;
+    uint64_t failed = 0;
+    std::map<std::string, uint64_t> probes;
+    for (uint64_t i = 0; i < arguments.seeds; i++) {
+        const uint64_t seed = arguments.first + i * arguments.step;
+        const sim::Verdict verdict = sim::run_scenario(seed, {});
+        bool fine = verdict.passed;
+        print_verdict(seed, verdict);
+        if (fine && seed % repeat_every == 0 &&
+            sim::run_scenario(seed, {}).trace_hash != verdict.trace_hash) {
+            fmt::print("seed {} failed: two runs of it differ\n", seed);
+            fine = false;
+        }
+        (fine ? passed : failed)++;
+        for (const auto& [name, count] : verdict.probes)
+            probes[name] += count;
+    }
+    if (arguments.probes) {
+        for (const auto& [name, count] : probes)
+            fmt::print("probe {} {}\n", name, count);
+    }
+    fmt::print("{} passed, {} failed\n", passed, failed);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+// Whether some seed notices that the rule is broken.
+bool is_caught(const sim::RuleInfo& rule, uint64_t seeds) {
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        sim::ScenarioOptions options;
+        rule.in(options.rules) = false;
+        const sim::Verdict verdict = sim::run_scenario(seed, options);
+        if (!verdict.passed) {
+            fmt::print("{}: caught by seed {}: {}\n", rule.name, seed, verdict.problem);
+            std::fflush(stdout);
+            return true;
+        }
+    }
+    fmt::print("{}: survived {} seeds\n", rule.name, seeds);
+    std::fflush(stdout);
+    return false;
+}
+
+int break_rules(const Arguments& arguments) {
+    uint64_t caught = 0;
+    uint64_t survived = 0;
+    bool known = false;
+    for (const sim::RuleInfo& rule : sim::breakable_rules()) {
+        if (arguments.broken != "all" && arguments.broken != rule.name)
+            continue;
+        known = true;
+        (is_caught(rule, arguments.seeds) ? caught : survived)++;
+    }
+    if (!known) {
+        fmt::print(stderr, "cairn-sim: there is no rule '{}'; --rules lists them\n",
+                   arguments.broken);
+        return 2;
+    }
+    fmt::print("{} caught, {} survived\n", caught, survived);
+    return survived == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Simulated Cairn clusters, from seeds", "cairn-sim");
+    Arguments arguments;
+    app.add_option("--seeds", arguments.seeds, "how many seeds to run");
+    app.add_option("--first", arguments.first, "the first seed (1)");
+    app.add_option("--step", arguments.step, "distance between seeds (1)");
+    app.add_option("--seed", arguments.replay, "replay this seed and print its trace");
+    app.add_option("--broken", arguments.broken,
+                   "break this rule on purpose, or each in turn: all");
+    app.add_flag("--rules", arguments.list_rules, "list the rules that can be broken");
+    app.add_flag("--probes", arguments.probes, "print how often each fault struck");
+    CLI11_PARSE(app, argc, argv);
+    if (arguments.list_rules)
+        return list_rules();
+    if (arguments.replay != 0)
+        return replay(arguments.replay, arguments.broken);
+    if (arguments.seeds == 0)
+        arguments.seeds = 200;
+    if (!arguments.broken.empty())
+        return break_rules(arguments);
+    return run_seeds(arguments);
+}

@@ -1,0 +1,349 @@
+#include "sim/cluster.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "meta/catalogue/catalogue.h"
+#include "sim/programs.h"
+
+namespace cairn::sim {
+
+namespace {
+
+constexpr std::string_view cluster_name = "sim";
+
+std::string address_text(const char* prefix, uint32_t number) {
+    return fmt::format("{}.{}", prefix, number);
+}
+
+}  // namespace
+
+SimCluster::SimCluster(World& world, ClusterShape shape, const AllRules& rules)
+    : world_(world), shape_(shape), rules_(rules) {
+    for (uint32_t i = 1; i <= shape_.metadata_servers; i++)
+        mds_hosts_.push_back(&world_.add_host(
+            {.name = fmt::format("mds{}", i), .addresses = {address_text("10.0.0", i)}}));
+    for (uint32_t i = 1; i <= shape_.cs_hosts; i++) {
+        HostOptions host;
+        host.name = fmt::format("cs{}", i);
+        host.addresses = {address_text("10.0.1", i)};
+        for (uint32_t disk = 0; disk < shape_.cs_per_host; disk++)
+            host.disks.push_back({fmt::format("/disk{}", disk), 64 * mib});
+        cs_hosts_.push_back(&world_.add_host(host));
+    }
+    for (uint32_t i = 1; i <= shape_.clients; i++)
+        client_hosts_.push_back(&world_.add_host(
+            {.name = fmt::format("client{}", i), .addresses = {address_text("10.0.2", i)}}));
+    key_.cluster.bytes.fill(7);
+    key_.derivation.operations = rpc::cheapest_operations;
+    key_.derivation.memory_kib = rpc::cheapest_memory_kib;
+    Result<rpc::ClusterKey> key = rpc::derive_key("simulated", key_.derivation);
+    CHECK(key.has_value());
+    key_.key = *key;
+}
+
+SimCluster::~SimCluster() {
+    for (Service& service : services_) {
+        if (service.running())
+            world_.kill(*service.process);
+    }
+}
+
+rpc::ClusterAccess SimCluster::access() const {
+    rpc::ClusterAccess access;
+    access.name = cluster_name;
+    access.key = key_;
+    for (uint32_t i = 1; i <= shape_.metadata_servers; i++)
+        access.servers.push_back({address_text("10.0.0", i), rpc::default_mds_port});
+    return access;
+}
+
+WorkloadOptions SimCluster::workload_options() const {
+    WorkloadOptions options;
+    for (uint32_t i = 0; i < shape_.files; i++)
+        options.paths.push_back(fmt::format("/file{}", i));
+    options.blocks_per_file = shape_.blocks_per_file;
+    return options;
+}
+
+client::ClientOptions SimCluster::client_options(uint32_t number) const {
+    client::ClientOptions options;
+    options.access = access();
+    options.host = HostId(0x2000 + number);
+    options.name = "workload";
+    options.lease_timeout = shape_.lease_timeout;
+    options.rules = rules_.client;
+    return options;
+}
+
+bool SimCluster::run_step(Machine& machine, const std::string& name,
+                          std::function<Task<Result<void>>(Runtime&)> step) {
+    auto outcome = std::make_shared<std::optional<Result<void>>>();
+    Process& process = world_.start(machine, name, [step, outcome](Runtime& runtime) {
+        return store_outcome(step(runtime), outcome);
+    });
+    const bool ended = world_.run_until([&] { return !process.running(); }, seconds(120));
+    if (!ended || !*outcome || !**outcome) {
+        state_.failure = fmt::format(
+            "{}: {}", name, ended && *outcome ? (**outcome).error().message() : "it did not end");
+        return false;
+    }
+    return true;
+}
+
+void SimCluster::add_service(Service::Kind kind, const std::string& name, Machine& machine,
+                             std::function<Main()> main) {
+    services_.push_back({kind, name, &machine, std::move(main), nullptr, world_.now()});
+}
+
+bool SimCluster::set_up_first_mds() {
+    const Address address{address_text("10.0.0", 1), rpc::default_mds_port};
+    const bool made = run_step(*mds_hosts_[0], "make-mds", [this, address](Runtime& runtime) {
+        return make_first_mds(runtime, "/mds", access(), address);
+    });
+    if (!made)
+        return false;
+    add_service(Service::Kind::mds, "mds1", *mds_hosts_[0],
+                [this] { return mds_program(*this, "mds1", "/mds", access(), rules_); });
+    supervise();
+    return true;
+}
+
+bool SimCluster::set_up_further_mds() {
+    for (uint32_t i = 2; i <= shape_.metadata_servers; i++) {
+        const Address address{address_text("10.0.0", i), rpc::default_mds_port};
+        const std::string name = fmt::format("mds{}", i);
+        const bool made =
+            run_step(*mds_hosts_[i - 1], "make-mds", [this, address](Runtime& runtime) {
+                return make_further_mds(runtime, "/mds", access(), address);
+            });
+        if (!made)
+            return false;
+        add_service(Service::Kind::mds, name, *mds_hosts_[i - 1],
+                    [this, name] { return mds_program(*this, name, "/mds", access(), rules_); });
+        supervise();
+    }
+    return true;
+}
+
+bool SimCluster::set_up_chunk_servers() {
+    for (uint32_t host = 0; host < shape_.cs_hosts; host++) {
+        for (uint32_t disk = 0; disk < shape_.cs_per_host; disk++) {
+            const std::string path = fmt::format("/disk{}/cs", disk);
+            const HostId host_id(0x1000 + host);
+            Machine& machine = *cs_hosts_[host];
+            const bool made = run_step(machine, "make-cs", [this, path, host_id](Runtime& runtime) {
+                return make_cs(runtime, path, access(), host_id);
+            });
+            if (!made)
+                return false;
+            const std::string name = fmt::format("cs{}-{}", host + 1, disk);
+            const Address listen{machine.addresses()[0], 0};
+            add_service(Service::Kind::cs, name, machine, [this, path, host_id, listen] {
+                return cs_program(path, access(), host_id, listen, rules_);
+            });
+        }
+    }
+    supervise();
+    return true;
+}
+
+bool SimCluster::set_up_files() {
+    return run_step(*client_hosts_[0], "make-files", [this](Runtime& runtime) {
+        return make_files(runtime, client_options(99), workload_options().paths, shape_);
+    });
+}
+
+bool SimCluster::bring_up() {
+    if (!set_up_first_mds() || !set_up_further_mds() || !set_up_chunk_servers())
+        return false;
+    const bool active = world_.run_until(
+        [this] {
+            supervise();
+            const meta::Master* now = master();
+            return now != nullptr &&
+                   now->servers.answering().size() == size_t{shape_.cs_hosts} * shape_.cs_per_host;
+        },
+        seconds(120));
+    if (!active)
+        state_.failure = "the chunk servers did not become active: " + state_text();
+    return active && set_up_files();
+}
+
+void SimCluster::start_clients() {
+    for (uint32_t i = 0; i < shape_.clients; i++) {
+        add_service(Service::Kind::client, fmt::format("client{}", i + 1), *client_hosts_[i],
+                    [this, i] {
+                        return client_program(client_options(i), state_, workload_options(),
+                                              [this] { return now(); });
+                    });
+    }
+    supervise();
+}
+
+void SimCluster::supervise() {
+    for (Service& service : services_) {
+        if (service.running() || !service.machine->powered() || world_.now() < service.not_before)
+            continue;
+        if (service.kind == Service::Kind::client && state_.stop)
+            continue;
+        // A program that ended by itself is started again a while later, as an init system would.
+        service.not_before = world_.now() + milliseconds(700);
+        service.process = &world_.start(*service.machine, service.name, service.main());
+    }
+}
+
+void SimCluster::kill(Service& service, Duration down) {
+    if (service.running())
+        world_.kill(*service.process);
+    service.not_before = world_.now() + down;
+}
+
+void SimCluster::cut_power(Machine& machine, Duration down) {
+    if (!machine.powered())
+        return;
+    // The catalogue may go with the machine: look first.
+    if (const meta::Catalogue* catalogue = newest_catalogue()) {
+        for (const auto& [cs, record] : catalogue->servers()) {
+            if (record.address.host != machine.addresses()[0])
+                continue;
+            for (auto id = record.chunks.next(0); id; id = record.chunks.next(*id + 1))
+                cut_[{ChunkId(*id), cs}] = catalogue->chunk(ChunkId(*id))->version;
+        }
+        note_losses();
+    }
+    world_.cut_power(machine);
+    Machine* off = &machine;
+    world_.schedule(down, [this, off] {
+        if (!off->powered())
+            world_.power_on(*off);
+    });
+}
+
+void SimCluster::note_losses() {
+    const meta::Catalogue* catalogue = newest_catalogue();
+    if (catalogue == nullptr || cut_.empty())
+        return;
+    const uint64_t blocks_per_chunk = shape_.chunk_size / block_size;
+    std::set<ChunkId> chunks;
+    for (const auto& [replica, version] : cut_)
+        chunks.insert(replica.first);
+    for (const ChunkId id : chunks) {
+        const meta::Chunk* chunk = catalogue->chunk(id);
+        bool all = chunk != nullptr && chunk->in_sync_count() > 0;
+        if (all) {
+            for (const meta::ChunkPiece& piece : chunk->pieces) {
+                const auto at = cut_.find({id, piece.cs});
+                // Made equal to the others since: what it holds now was on a server that did not
+                // lose power.
+                if (piece.in_sync() && (at == cut_.end() || piece.since > at->second))
+                    all = false;
+            }
+        }
+        if (!all)
+            all_cut_.erase(id);
+        else if (all_cut_.insert(id).second)
+            state_.history.may_forget(chunk->file, chunk->index * blocks_per_chunk,
+                                      blocks_per_chunk, now());
+    }
+}
+
+void SimCluster::start_all_now() {
+    for (Machine* machine : cs_hosts_) {
+        if (!machine->powered())
+            world_.power_on(*machine);
+    }
+    for (Machine* machine : mds_hosts_) {
+        if (!machine->powered())
+            world_.power_on(*machine);
+    }
+    for (Machine* machine : client_hosts_) {
+        if (!machine->powered())
+            world_.power_on(*machine);
+    }
+    for (Service& service : services_)
+        service.not_before = world_.now();
+    supervise();
+}
+
+const meta::Catalogue* SimCluster::newest_catalogue() const {
+    const meta::Catalogue* newest = nullptr;
+    for (const auto& [name, mds] : live) {
+        if (mds.node() == nullptr)
+            continue;
+        const meta::Catalogue& catalogue = mds.node()->catalogue();
+        if (newest == nullptr || catalogue.applied() > newest->applied())
+            newest = &catalogue;
+    }
+    return newest;
+}
+
+const meta::Master* SimCluster::master() const {
+    const meta::Master* best = nullptr;
+    for (const auto& [name, mds] : live) {
+        const meta::Master* one = mds.node() == nullptr ? nullptr : mds.router->master();
+        if (one != nullptr && (best == nullptr || one->consensus.term() > best->consensus.term()))
+            best = one;
+    }
+    return best;
+}
+
+bool SimCluster::converged() const {
+    const meta::Master* now = master();
+    if (now == nullptr ||
+        now->servers.answering().size() != size_t{shape_.cs_hosts} * shape_.cs_per_host)
+        return false;
+    const meta::Catalogue& catalogue = now->catalogue();
+    if (!catalogue.comparisons().empty() || !catalogue.joiners().empty() ||
+        !catalogue.fences().empty())
+        return false;
+    bool whole = true;
+    catalogue.chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
+        if (chunk.in_sync_count() < shape_.replicas_norm)
+            whole = false;
+    });
+    return whole;
+}
+
+std::string SimCluster::state_text() const {
+    const meta::Master* now = master();
+    if (now == nullptr)
+        return "no master";
+    const meta::Catalogue& catalogue = now->catalogue();
+    std::string text = fmt::format("{} chunk servers answer, {} comparisons, {} joiners, {} fences",
+                                   now->servers.answering().size(), catalogue.comparisons().size(),
+                                   catalogue.joiners().size(), catalogue.fences().size());
+    catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
+        if (chunk.in_sync_count() >= shape_.replicas_norm)
+            return;
+        text += fmt::format("; chunk {} v{}:", id, chunk.version.number);
+        for (const meta::ChunkPiece& piece : chunk.pieces)
+            text += fmt::format(" {}{}{}", piece.cs.number, piece.in_sync() ? "" : "j",
+                                piece.suspect ? "?" : "");
+    });
+    return text;
+}
+
+std::string SimCluster::compare_catalogues() const {
+    std::map<LogIndex, std::pair<std::string, uint64_t>> seen;
+    for (const auto& [name, mds] : live) {
+        if (mds.node() == nullptr)
+            continue;
+        const meta::Catalogue& catalogue = mds.node()->catalogue();
+        const uint64_t digest = catalogue.digest();
+        const auto [at, fresh] = seen.try_emplace(catalogue.applied(), name, digest);
+        if (!fresh && at->second.second != digest)
+            return fmt::format("{} and {} differ at log position {} (I3)", at->second.first, name,
+                               catalogue.applied().number);
+    }
+    return "";
+}
+
+bool SimCluster::read_back() {
+    return run_step(*client_hosts_[0], "read-back", [this](Runtime& runtime) {
+        return read_everything(runtime, client_options(98), state_, workload_options(),
+                               [this] { return now(); });
+    });
+}
+
+}  // namespace cairn::sim

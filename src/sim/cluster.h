@@ -1,0 +1,122 @@
+// SimCluster: a whole cluster in a simulated world: metadata servers, chunk servers on a few hosts,
+// client hosts. It sets them up as an administrator would, keeps their programs running as an init
+// system would, and knows, from the catalogue that the servers hold, what a power cut may take
+// back. The programs are those of the daemons.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "meta/node/mds_server.h"
+#include "meta/requests/router.h"
+#include "rpc/cluster_files.h"
+#include "runtime/sim/world.h"
+#include "sim/rules.h"
+#include "sim/workload.h"
+
+namespace cairn::sim {
+
+struct ClusterShape {
+    uint32_t metadata_servers = 3;
+    uint32_t cs_hosts = 3;
+    uint32_t cs_per_host = 2;
+    uint32_t clients = 4;
+    uint32_t files = 3;
+    uint8_t replicas_norm = 3;
+    uint8_t replicas_min = 2;
+    uint64_t chunk_size = 64 * kib;
+    uint64_t blocks_per_file = 32;
+    Duration lease_timeout = seconds(6);
+    Duration offline_timeout = seconds(40);
+};
+
+class SimCluster {
+  public:
+    SimCluster(World& world, ClusterShape shape, const AllRules& rules);
+    SimCluster(const SimCluster&) = delete;
+    SimCluster& operator=(const SimCluster&) = delete;
+    // Ends the programs: they point to it.
+    ~SimCluster();
+
+    // Makes and starts everything, and the files. False if that did not come about.
+    bool bring_up();
+
+    // A program that is kept running: it is started again a while after it ended.
+    struct Service {
+        enum class Kind : uint8_t { mds, cs, client };
+        Kind kind;
+        std::string name;
+        Machine* machine;
+        std::function<Main()> main;
+        Process* process = nullptr;
+        SimTime not_before;  // it is not started before this
+        [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
+    };
+    [[nodiscard]] std::vector<Service>& services() { return services_; }
+    void kill(Service& service, Duration down);
+    void cut_power(Machine& machine, Duration down);
+    // Starts what should run and does not.
+    void supervise();
+    // From here on nothing waits to be started again.
+    void start_all_now();
+    void start_clients();
+
+    // Every chunk has its replicas, in sync, and nothing is under way.
+    [[nodiscard]] bool converged() const;
+    // Why not, for a report.
+    [[nodiscard]] std::string state_text() const;
+    // Reads back all files; true if that went through.
+    bool read_back();
+    // Notes blocks whose every replica in sync may have lost what was not flushed.
+    void note_losses();
+    // What differs between metadata servers that applied the same entries (I3); empty if nothing.
+    [[nodiscard]] std::string compare_catalogues() const;
+
+    [[nodiscard]] WorkloadState& state() { return state_; }
+    [[nodiscard]] const ClusterShape& shape() const { return shape_; }
+
+    // Metadata servers that run now register here, so that what they hold can be looked at.
+    struct LiveMds {
+        meta::MdsServer* server = nullptr;
+        const meta::Router* router = nullptr;
+        // Null before it has opened its repository, and after its end.
+        [[nodiscard]] const meta::MetaNode* node() const { return server->node(); }
+    };
+    std::map<std::string, LiveMds> live;
+
+  private:
+    bool set_up_first_mds();
+    bool set_up_further_mds();
+    bool set_up_chunk_servers();
+    bool set_up_files();
+    bool run_step(Machine& machine, const std::string& name,
+                  std::function<Task<Result<void>>(Runtime&)> step);
+    void add_service(Service::Kind kind, const std::string& name, Machine& machine,
+                     std::function<Main()> main);
+    [[nodiscard]] const meta::Catalogue* newest_catalogue() const;
+    [[nodiscard]] const meta::Master* master() const;
+    [[nodiscard]] rpc::ClusterAccess access() const;
+    [[nodiscard]] WorkloadOptions workload_options() const;
+    [[nodiscard]] client::ClientOptions client_options(uint32_t number) const;
+    [[nodiscard]] Instant now() const { return {world_.now().nanoseconds}; }
+
+    World& world_;
+    ClusterShape shape_;
+    AllRules rules_;
+    WorkloadState state_;
+    std::vector<Service> services_;
+    std::vector<Machine*> mds_hosts_;
+    std::vector<Machine*> cs_hosts_;
+    std::vector<Machine*> client_hosts_;
+    rpc::KeyFile key_;
+    // Replicas that lost power since they were last made equal to the others, with the chunk's
+    // version then.
+    std::map<std::pair<ChunkId, CsId>, Version> cut_;
+    std::set<ChunkId> all_cut_;
+};
+
+}  // namespace cairn::sim

@@ -1,0 +1,234 @@
+#include "sim/programs.h"
+
+#include <fmt/core.h>
+
+#include "chunk/server.h"
+#include "meta/node/make_repository.h"
+#include "meta/node/mds_server.h"
+#include "rpc/master_link.h"
+#include "wire/mds_messages.h"
+
+namespace cairn::sim {
+
+namespace {
+
+constexpr uint64_t cs_journal_size = 512 * kib;
+
+// Tells the cluster what a metadata server holds, for as long as it runs; killed, it is gone at
+// once.
+class LiveEntry {
+  public:
+    LiveEntry(SimCluster& cluster, std::string name, SimCluster::LiveMds live)
+        : cluster_(cluster), name_(std::move(name)) {
+        cluster_.live[name_] = live;
+    }
+    LiveEntry(const LiveEntry&) = delete;
+    LiveEntry& operator=(const LiveEntry&) = delete;
+    ~LiveEntry() { cluster_.live.erase(name_); }
+
+  private:
+    SimCluster& cluster_;
+    std::string name_;
+};
+
+chunk::StoreOptions store_options(const std::string& path, const AllRules& rules) {
+    chunk::StoreOptions options;
+    options.path = path;
+    options.pending_bytes_max = 1 * mib;
+    options.margin_bytes = 1 * mib;
+    options.rules = rules.store;
+    return options;
+}
+
+Task<Result<void>> add_mds(rpc::MasterLink& master, Address address, MdsId& mds) {
+    AddMdsRequest request;
+    request.peer_address = address;
+    auto reply = co_await master.call<AddMdsReply>(Method::add_mds, request);
+    if (!reply)
+        co_return reply.error();
+    mds = reply->mds;
+    co_return Result<void>();
+}
+
+Task<Result<void>> add_cs(rpc::MasterLink& master, HostId host, std::string path, CsId& cs) {
+    MakeCsRequest request;
+    request.host = host;
+    request.host_name = fmt::format("host{:x}", host.number);
+    request.repository = path;
+    auto reply = co_await master.call<MakeCsReply>(Method::make_cs, request);
+    if (!reply)
+        co_return reply.error();
+    cs = reply->cs;
+    co_return Result<void>();
+}
+
+Task<void> run_mds(Runtime& runtime, SimCluster& cluster, std::string name,
+                   meta::MdsServerOptions options, rpc::LinkIdentity identity) {
+    const meta::Router* router = nullptr;
+    const uint64_t instance = runtime.random.next() | 1;
+    meta::MdsServer server(runtime, std::move(options), [&](const meta::MdsIdentity& mds) {
+        identity.identity = {Role::mds, mds.mds.number, instance};
+        auto made = std::make_unique<meta::Router>(runtime, identity, meta::MasterOptions{});
+        router = made.get();
+        cluster.live[name].router = router;
+        return made;
+    });
+    const LiveEntry live(cluster, name, {&server, nullptr});
+    Event stop(runtime.loop);
+    Result<void> outcome = co_await server.run(stop);
+    if (!outcome)
+        runtime.log.write(Severity::error, "mds", outcome.error().message());
+}
+
+Task<void> run_cs(Runtime& runtime, chunk::ServerOptions options) {
+    chunk::ChunkServer server(runtime, std::move(options));
+    Event stop(runtime.loop);
+    Result<void> outcome = co_await server.run(stop);
+    if (!outcome)
+        runtime.log.write(Severity::error, "cs", outcome.error().message());
+}
+
+Task<void> run_client(Runtime& runtime, client::ClientOptions options, WorkloadState& state,
+                      WorkloadOptions workload, std::function<Instant()> now) {
+    Workload client(runtime, std::move(options), state, std::move(workload), std::move(now));
+    co_await client.run();
+}
+
+}  // namespace
+
+Task<void> store_outcome(Task<Result<void>> task,
+                         std::shared_ptr<std::optional<Result<void>>> outcome) {
+    Result<void> result = co_await std::move(task);
+    outcome->emplace(std::move(result));
+}
+
+Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
+                                  Address address) {
+    meta::NewRepository repository;
+    repository.directory = std::move(path);
+    repository.identity = {access.key.cluster, access.name, MdsId(1), std::move(address)};
+    repository.first = true;
+    co_return co_await meta::make_repository(runtime, std::move(repository));
+}
+
+Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
+                                    Address address) {
+    MdsId mds;
+    rpc::Links links(runtime,
+                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
+    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(60));
+    Result<void> added = co_await add_mds(master, address, mds);
+    master.stop();
+    co_await links.close();
+    CO_TRY(added);
+    meta::NewRepository repository;
+    repository.directory = std::move(path);
+    repository.identity = {access.key.cluster, access.name, mds, std::move(address)};
+    co_return co_await meta::make_repository(runtime, std::move(repository));
+}
+
+Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
+                           HostId host) {
+    CsId cs;
+    rpc::Links links(runtime,
+                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
+    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(60));
+    Result<void> added = co_await add_cs(master, host, path, cs);
+    master.stop();
+    co_await links.close();
+    CO_TRY(added);
+    chunk::Identity identity;
+    identity.cluster = access.key.cluster;
+    identity.cs = cs;
+    co_return co_await chunk::ChunkStore::create(runtime, std::move(path), identity,
+                                                 cs_journal_size);
+}
+
+Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
+                              std::vector<std::string> paths, ClusterShape shape) {
+    client::Client client(runtime, std::move(options));
+    Result<void> outcome = co_await client.start();
+    if (outcome) {
+        SetAttributesRequest attributes;
+        attributes.file = FileId(1);
+        attributes.replicas_norm = shape.replicas_norm;
+        attributes.replicas_min = shape.replicas_min;
+        attributes.failure_domain = FailureDomain::host;
+        outcome = co_await client.set_attributes(attributes);
+    }
+    for (const std::string& path : paths) {
+        if (!outcome)
+            break;
+        auto made = co_await client.make_node(path, NodeKind::file, 0644, shape.chunk_size);
+        if (!made) {
+            outcome = made.error();
+            break;
+        }
+        auto file = co_await client.open(made->file, LeaseMode::exclusive);
+        if (!file) {
+            outcome = file.error();
+            break;
+        }
+        outcome = co_await (*file)->truncate(shape.blocks_per_file * block_size);
+        Result<void> closed = co_await client.close(*file);
+        if (outcome)
+            outcome = closed;
+    }
+    co_await client.stop();
+    co_return outcome;
+}
+
+Task<Result<void>> read_everything(Runtime& runtime, client::ClientOptions options,
+                                   WorkloadState& state, WorkloadOptions workload,
+                                   std::function<Instant()> now) {
+    Workload client(runtime, std::move(options), state, std::move(workload), std::move(now));
+    co_await client.read_everything();
+    if (state.failure)
+        co_return Error(Code::io_error, *state.failure);
+    co_return Result<void>();
+}
+
+Main mds_program(SimCluster& cluster, std::string name, std::string path, rpc::ClusterAccess access,
+                 const AllRules& rules) {
+    return [&cluster, name = std::move(name), path = std::move(path), access = std::move(access),
+            rules](Runtime& runtime) {
+        meta::MdsServerOptions options;
+        options.directory = path;
+        options.key = access.key;
+        options.log.segment_size = 64 * kib;
+        options.log.rules = rules.log;
+        options.node.snapshot_log_bytes = 256 * kib;
+        options.node.entries_kept = 200;
+        options.node.catalogue_rules = rules.catalogue;
+        options.node.rules = rules.node;
+        options.node.raft_rules = rules.raft;
+        options.client_server.rules = rules.rpc;
+        rpc::LinkIdentity identity{{access.key.cluster, access.name}, {}, access.key.key};
+        return run_mds(runtime, cluster, name, std::move(options), std::move(identity));
+    };
+}
+
+Main cs_program(std::string path, rpc::ClusterAccess access, HostId host, Address listen,
+                const AllRules& rules) {
+    return [path = std::move(path), access = std::move(access), host, listen = std::move(listen),
+            rules](Runtime& runtime) {
+        chunk::ServerOptions options;
+        options.access = access;
+        options.host = host;
+        options.store = store_options(path, rules);
+        options.listen = listen;
+        options.service_rules = rules.service;
+        options.rpc_rules = rules.rpc;
+        return run_cs(runtime, std::move(options));
+    };
+}
+
+Main client_program(client::ClientOptions options, WorkloadState& state, WorkloadOptions workload,
+                    std::function<Instant()> now) {
+    return [options = std::move(options), &state, workload = std::move(workload),
+            now = std::move(now)](Runtime& runtime) {
+        return run_client(runtime, options, state, workload, now);
+    };
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,43 @@
+// The programs that run on the hosts of a SimCluster: the daemons' own code, with options fit for a
+// simulated world.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rpc/cluster_files.h"
+#include "runtime/sim/world.h"
+#include "sim/cluster.h"
+#include "sim/rules.h"
+#include "sim/workload.h"
+
+namespace cairn::sim {
+
+// Set-up, once each.
+Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
+                                  Address address);
+Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
+                                    Address address);
+Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
+                           HostId host);
+Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
+                              std::vector<std::string> paths, ClusterShape shape);
+Task<Result<void>> read_everything(Runtime& runtime, client::ClientOptions options,
+                                   WorkloadState& state, WorkloadOptions workload,
+                                   std::function<Instant()> now);
+
+// Services.
+[[nodiscard]] Main mds_program(SimCluster& cluster, std::string name, std::string path,
+                               rpc::ClusterAccess access, const AllRules& rules);
+[[nodiscard]] Main cs_program(std::string path, rpc::ClusterAccess access, HostId host,
+                              Address listen, const AllRules& rules);
+[[nodiscard]] Main client_program(client::ClientOptions options, WorkloadState& state,
+                                  WorkloadOptions workload, std::function<Instant()> now);
+
+// Keeps what a task gave, for whoever started the process.
+Task<void> store_outcome(Task<Result<void>> task,
+                         std::shared_ptr<std::optional<Result<void>>> outcome);
+
+}  // namespace cairn::sim

@@ -1,0 +1,101 @@
+#include "sim/rules.h"
+
+namespace cairn::sim {
+
+namespace {
+
+template <auto Part, auto Rule>
+bool& of(AllRules& rules) {
+    return rules.*Part.*Rule;
+}
+
+}  // namespace
+
+const std::vector<RuleInfo>& breakable_rules() {
+    using A = AllRules;
+    using C = client::Rules;
+    using S = chunk::ServiceRules;
+    using T = chunk::StoreRules;
+    using M = meta::Rules;
+    static const std::vector<RuleInfo> rules = {
+        {"order", "a client's overlapping requests wait for each other",
+         of<&A::client, &C::order_overlapping>},
+        {"since", "an answer given before the piece's since does not count",
+         of<&A::client, &C::void_old_answers>},
+        {"lease-clock", "nothing completes after the lease ran out by the client's clock",
+         of<&A::client, &C::complete_within_lease>},
+        {"gate", "a client reads only what its own map calls equal",
+         of<&A::client, &C::read_only_equal>},
+        {"minimum", "a write completes only with the minimum of replicas in sync",
+         of<&A::client, &C::keep_minimum>},
+        {"flush-joiners", "a flush waits for joining replicas too",
+         of<&A::client, &C::flush_joiners>},
+        {"older-view", "a view from behind one seen before is not accepted",
+         of<&A::client, &C::refuse_older_views>},
+        {"fence", "a request older in version or epoch is refused",
+         of<&A::service, &S::refuse_older>},
+        {"drain-seal", "a seal waits until nothing older runs",
+         of<&A::service, &S::drain_before_seal>},
+        {"durable-seal", "a seal is durable before it is answered",
+         of<&A::service, &S::seal_is_durable>},
+        {"copy-guard", "a copy never overwrites a block that a client wrote since",
+         of<&A::service, &S::guard_client_blocks>},
+        {"remember", "what clients wrote is remembered from the first hearing of a version",
+         of<&A::service, &S::remember_from_first_hearing>},
+        {"join-sync", "a joiner is complete only after syncing",
+         of<&A::service, &S::sync_before_complete>},
+        {"unclean", "after an unclean start nothing is answered before readmission",
+         of<&A::service, &S::refuse_until_admitted>},
+        {"void-join", "a join that a restart cut short is void",
+         of<&A::service, &S::void_interrupted_joins>},
+        {"master-behind", "orders of a master behind one already heard are refused",
+         of<&A::service, &S::refuse_masters_behind>},
+        {"sync", "a flush syncs the journal", of<&A::store, &T::sync_on_flush>},
+        {"verify", "a read compares content with its checksum", of<&A::store, &T::verify_on_read>},
+        {"cut-journal", "a journal that was cut counts as an unclean stop",
+         of<&A::store, &T::count_cut_as_unclean>},
+        {"mark", "a chunk is marked open for writing before its first write",
+         of<&A::catalogue, &M::mark_before_write>},
+        {"drop-joiners", "a comparison drops all joiners",
+         of<&A::catalogue, &M::drop_joiners_on_comparison>},
+        {"no-join", "no joiner is added while a comparison runs",
+         of<&A::catalogue, &M::no_join_during_comparison>},
+        {"leave-minimum", "a set never falls below the minimum by a report",
+         of<&A::catalogue, &M::keep_minimum>},
+        {"leave-answering", "only replicas that answer and are not suspect count for the minimum",
+         of<&A::catalogue, &M::minimum_counts_answering_unsuspect>},
+        {"end-lease", "without an unsuspect source the writer's lease is ended",
+         of<&A::catalogue, &M::end_lease_without_unsuspect_source>},
+        {"unsuspect-source", "an unsuspect source is taken where there is one",
+         of<&A::catalogue, &M::prefer_unsuspect_source>},
+        {"fence-grant", "no lease is granted while a fence stands",
+         of<&A::catalogue, &M::fence_blocks_grants>},
+        {"exclusive", "a shared lease and an exclusive one exclude each other",
+         of<&A::catalogue, &M::shared_excludes_exclusive>},
+        {"suspect", "an unclean restart is not believed",
+         of<&A::catalogue, &M::unclean_start_is_suspect>},
+        {"renew-since", "a comparison voids what was answered before it",
+         of<&A::catalogue, &M::comparison_renews_since>},
+        {"keep-answers", "a repeated request gets its first answer",
+         of<&A::catalogue, &M::keep_answers>},
+        {"confirm-master", "a view is given only by a confirmed master",
+         of<&A::node, &meta::MetaNodeRules::confirm_before_answer>},
+        {"durable-log", "a log entry is durable before it counts",
+         of<&A::log, &meta::LogStoreRules::write_durably>},
+        {"own-term", "only entries of the own term are committed by counting",
+         of<&A::raft, &raft::Rules::commit_only_own_term>},
+        {"drain-session", "a new session drains the old one",
+         of<&A::rpc, &rpc::Rules::drain_old_sessions>},
+    };
+    return rules;
+}
+
+const RuleInfo* find_rule(std::string_view name) {
+    for (const RuleInfo& rule : breakable_rules()) {
+        if (rule.name == name)
+            return &rule;
+    }
+    return nullptr;
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,125 @@
+#include "sim/scenario.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "sim/cluster.h"
+#include "sim/nemesis.h"
+
+namespace cairn::sim {
+
+namespace {
+
+// Faults that no protocol above one replica can promise to survive everywhere at once are kept rare
+// or out: the metadata log has its own tests for them.
+FaultPlan plan_for(Random& random) {
+    FaultPlan plan = FaultPlan::swarm(random);
+    plan.disk.read_error = 0;
+    plan.disk.write_error = 0;
+    plan.disk.sync_error = 0;
+    plan.disk.no_space = 0;
+    plan.disk.bit_rot = 0;
+    plan.disk.misdirected_write = 0;
+    plan.host.clock_rate_ppm_max = std::min<uint32_t>(plan.host.clock_rate_ppm_max, 10'000);
+    return plan;
+}
+
+class Run {
+  public:
+    Run(uint64_t seed, const ScenarioOptions& options)
+        : options_(options), world_(seed), cluster_(world_, shape_for(), options.rules) {
+        if (options.trace)
+            world_.set_trace(options.trace);
+    }
+
+    Verdict judge() {
+        std::string problem = go();
+        Verdict verdict;
+        verdict.passed = problem.empty();
+        verdict.problem = std::move(problem);
+        verdict.trace_hash = world_.trace_hash();
+        verdict.events = world_.events();
+        verdict.simulated = {world_.now().nanoseconds};
+        verdict.writes = cluster_.state().writes;
+        verdict.reads = cluster_.state().reads;
+        verdict.flushes = cluster_.state().flushes;
+        verdict.probes = world_.probes();
+        return verdict;
+    }
+
+  private:
+    static ClusterShape shape_for() { return {}; }
+
+    std::string go() {
+        if (!cluster_.bring_up())
+            return "set-up: " + cluster_.state().failure.value_or("");
+        suffer();
+        if (cluster_.state().failure)
+            return *cluster_.state().failure;
+        const std::string healed = heal();
+        if (!healed.empty())
+            return healed;
+        if (!cluster_.read_back())
+            return "reading back: " + cluster_.state().failure.value_or("");
+        if (auto found = cluster_.state().history.check())
+            return *found;
+        return cluster_.compare_catalogues();
+    }
+
+    // Safety under faults.
+    void suffer() {
+        world_.set_faults(plan_for(world_.random()));
+        Nemesis nemesis(world_, cluster_, NemesisPlan::swarm(world_.random()));
+        cluster_.start_clients();
+        const SimTime until = world_.now() + options_.faults_for;
+        SimTime next = world_.now() + nemesis.next_gap();
+        while (world_.now() < until && !cluster_.state().failure) {
+            world_.run_for(milliseconds(100));
+            cluster_.supervise();
+            cluster_.note_losses();
+            if (world_.now() >= next) {
+                nemesis.strike();
+                next = world_.now() + nemesis.next_gap();
+            }
+        }
+    }
+
+    // No more faults: clients finish, everything becomes whole.
+    std::string heal() {
+        cluster_.state().stop = true;
+        world_.heal();
+        cluster_.start_all_now();
+        const auto clients_done = [this] {
+            return std::ranges::none_of(
+                cluster_.services(), [](const SimCluster::Service& service) {
+                    return service.kind == SimCluster::Service::Kind::client && service.running();
+                });
+        };
+        const SimTime until = world_.now() + options_.heal_within;
+        while (world_.now() < until) {
+            world_.run_for(milliseconds(250));
+            cluster_.supervise();
+            cluster_.note_losses();
+            if (cluster_.state().failure)
+                return *cluster_.state().failure;
+            if (clients_done() && cluster_.converged())
+                return "";
+        }
+        return fmt::format("after the faults ended it did not become whole (I4): {}{}",
+                           cluster_.state_text(),
+                           clients_done() ? "" : "; clients have not finished");
+    }
+
+    const ScenarioOptions& options_;
+    World world_;
+    SimCluster cluster_;
+};
+
+}  // namespace
+
+Verdict run_scenario(uint64_t seed, const ScenarioOptions& options) {
+    Run run(seed, options);
+    return run.judge();
+}
+
+}  // namespace cairn::sim

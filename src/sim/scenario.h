@@ -1,0 +1,38 @@
+// Scenario: one seed of a simulated cluster from its making to its verdict: first safety under
+// whatever the seed brings, then the faults end and everything must become whole again, then every
+// block is read back and the history must make sense.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "sim/rules.h"
+
+namespace cairn::sim {
+
+struct ScenarioOptions {
+    AllRules rules;
+    Duration faults_for = seconds(40);
+    Duration heal_within = seconds(240);
+    // Gets every line of the trace, if set.
+    std::function<void(std::string_view)> trace;
+};
+
+struct Verdict {
+    bool passed = false;
+    std::string problem;  // empty if it passed
+    uint64_t trace_hash = 0;
+    uint64_t events = 0;
+    Duration simulated;
+    uint64_t writes = 0;
+    uint64_t reads = 0;
+    uint64_t flushes = 0;
+    std::map<std::string, uint64_t, std::less<>> probes;
+};
+
+[[nodiscard]] Verdict run_scenario(uint64_t seed, const ScenarioOptions& options);
+
+}  // namespace cairn::sim

@@ -1,0 +1,73 @@
+// Workload: what one simulated client does: it opens files, reads, writes and flushes blocks in
+// several tasks at once, closes, and begins again, and writes down in the History what it did and
+// what it saw.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+#include "runtime/runtime.h"
+#include "sim/history.h"
+
+namespace cairn::sim {
+
+// Shared by all clients of a world; outlives them.
+struct WorkloadState {
+    History history;
+    BlockValue next_value = 1;
+    // Writes that have not ended, by file: whoever opens the file next knows that they never will.
+    std::map<FileId, std::vector<History::OperationId>> open_writes;
+    std::optional<std::string> failure;  // what a client saw that must never be seen
+    uint64_t writes = 0;
+    uint64_t reads = 0;
+    uint64_t flushes = 0;
+    uint64_t opens = 0;
+    uint64_t lost_leases = 0;
+    bool stop = false;
+};
+
+struct WorkloadOptions {
+    std::vector<std::string> paths;
+    uint64_t blocks_per_file = 32;
+    uint32_t operations_per_open = 12;
+    uint32_t tasks = 3;
+    Duration pause_max = milliseconds(300);
+};
+
+class Workload {
+  public:
+    Workload(Runtime& runtime, client::ClientOptions client, WorkloadState& state,
+             WorkloadOptions options, std::function<Instant()> now)
+        : runtime_(runtime),
+          client_(runtime, std::move(client)),
+          state_(state),
+          options_(std::move(options)),
+          now_(std::move(now)) {}
+
+    // Until the state says stop.
+    Task<void> run();
+    // Reads every block of every file once: the last word on what is there.
+    Task<void> read_everything();
+
+  private:
+    Task<void> use_one_file();
+    Task<void> operate(std::shared_ptr<client::OpenFile> file, bool writes);
+    Task<bool> write_some(client::OpenFile& file);
+    Task<bool> read_some(client::OpenFile& file, uint64_t block, uint64_t count);
+    Task<bool> flush(client::OpenFile& file);
+    void opened(FileId file);
+    void forget_write(FileId file, History::OperationId id);
+
+    Runtime& runtime_;
+    client::Client client_;
+    WorkloadState& state_;
+    WorkloadOptions options_;
+    std::function<Instant()> now_;  // the world's time: all clients' operations are compared by it
+};
+
+}  // namespace cairn::sim
