@@ -29,10 +29,12 @@ struct MdsReport {
 struct RaftMessagesRequest {
     uint32_t count = 0;
     uint64_t payload_checksum = 0;
+    // Of the sender: a server that is new, or behind, does not know it from its log yet.
+    Address sender;
 
     template <class A>
     void fields(A& archive) {
-        archive(count, payload_checksum);
+        archive(count, payload_checksum, sender);
     }
 };
 constexpr size_t raft_messages_bytes_max = 2 << 20;

@@ -3,6 +3,8 @@
 // whatever happens.
 #pragma once
 
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <gtest/gtest.h>
 #include <map>
@@ -63,10 +65,8 @@ class TestHandler final : public RequestHandler {
     static Task<rpc::Response> make(Consensus& consensus, rpc::Request request) {
         const Result<MakeNodeRequest> wanted = decode<MakeNodeRequest>(request.body.view());
         CHECK(wanted.has_value());
-        const logged::MakeNode node{.parent = wanted->parent,
-                                    .name = wanted->name,
-                                    .symlink_target = {},
-                                    .chunk_size = {}};
+        const logged::MakeNode node{
+            .parent = wanted->parent, .name = wanted->name, .symlink_target = {}, .chunk_size = {}};
         Result<Answer> answer = co_await consensus.propose(entry_of(node, WallTime{1}));
         if (!answer)
             co_return rpc::Response::failure(answer.error());
@@ -114,6 +114,15 @@ class TestCluster {
         options.node.entries_kept = 50;
         options.node.snapshot_piece_bytes = 16 * kib;
         client_host = &world.add_host({.name = "client", .addresses = {"10.0.1.1"}});
+        // To see what happens in a failing run: CAIRN_TEST_LOG=1.
+        if (std::getenv("CAIRN_TEST_LOG") != nullptr)
+            world.set_log(
+                [this](std::string_view who, Severity, std::string_view, std::string_view text) {
+                    std::printf("%10.6f %.*s: %.*s\n",
+                                static_cast<double>(world.now().nanoseconds) / 1e9,
+                                static_cast<int>(who.size()), who.data(),
+                                static_cast<int>(text.size()), text.data());
+                });
     }
 
     // Makes `count` servers: the first creates the cluster, the others are added to it.
@@ -132,8 +141,8 @@ class TestCluster {
         const size_t number = servers.size();
         const std::string ip = "10.0.0." + std::to_string(number + 1);
         auto server = std::make_unique<TestServer>();
-        server->machine = &world.add_host({.name = "mds" + std::to_string(number + 1),
-                                           .addresses = {ip}});
+        server->machine =
+            &world.add_host({.name = "mds" + std::to_string(number + 1), .addresses = {ip}});
         server->address = {ip, 2510};
         servers.push_back(std::move(server));
         return number;
@@ -304,13 +313,13 @@ class TestCluster {
         compare();
         EXPECT_EQ(disagreements, 0u) << "seed " << world.seed();
         const std::vector<std::string> missing = lost();
-        EXPECT_TRUE(missing.empty()) << missing.size() << " lost, first " << missing.front()
-                                     << ", seed " << world.seed();
+        EXPECT_TRUE(missing.empty())
+            << missing.size() << " lost, first " << missing.front() << ", seed " << world.seed();
     }
 
     void ask_until_done(const std::function<Task<void>(Runtime&)>& ask) {
-        sim::Process& process = world.start(*client_host, "ask",
-                                            [ask](Runtime& runtime) { return ask(runtime); });
+        sim::Process& process =
+            world.start(*client_host, "ask", [ask](Runtime& runtime) { return ask(runtime); });
         ASSERT_TRUE(world.run_until([&] { return !process.running(); }, seconds(120)));
     }
     [[nodiscard]] std::vector<Address> client_addresses() const {

@@ -147,8 +147,7 @@ class SegmentReader {
         const ByteView sector = file_.subspan(offset, log_sector_size);
         if (std::ranges::all_of(sector, [](std::byte b) { return b == std::byte{}; }))
             return {SectorKind::zero, 0};
-        const uint64_t sum =
-            checksum(sector.first(checksum_offset), sector_seed(seed_, offset));
+        const uint64_t sum = checksum(sector.first(checksum_offset), sector_seed(seed_, offset));
         const auto sequence = number_at<LogSequence>(sector, log_sector_content);
         if (sum != number_at<uint64_t>(sector, checksum_offset))
             return {SectorKind::damaged, 0};
@@ -307,8 +306,7 @@ EncodedGroup encode_group(const LogOwner& owner, uint64_t offset, LogSequence se
     const Bytes content = content_of(sequence, chain, hard_state, snapshot, entries);
     const uint64_t sectors = sectors_of(content.size());
     const uint64_t seed = owner.seed();
-    EncodedGroup group{Buffer::zeroed(sectors * log_sector_size),
-                       number_at<uint64_t>(content, 32)};
+    EncodedGroup group{Buffer::zeroed(sectors * log_sector_size), number_at<uint64_t>(content, 32)};
     ByteView rest(content);
     for (uint64_t i = 0; i < sectors; i++) {
         const MutableByteView sector =

@@ -1,9 +1,9 @@
 // The metadata log on disk: segments made of groups. Pure: bytes in, values out; log_store.h keeps
 // the files. All numbers are little-endian, padding is zero.
 //
-// A segment is a file of a fixed size, written once with zeros before its use. Its first 4 KiB block
-// begins with the header, one sector; groups follow, each whole 4 KiB units. A group is one batch of
-// the consensus: it counts as a whole or not at all.
+// A segment is a file of a fixed size, written once with zeros before its use. Its first 4 KiB
+// block begins with the header, one sector; groups follow, each whole 4 KiB units. A group is one
+// batch of the consensus: it counts as a whole or not at all.
 //
 // Header, 512 bytes                         A sector of a group, 512 bytes
 //    0  u64 magic "CAIRNML1"                   0  496 bytes of the group's content
@@ -22,9 +22,10 @@
 //
 // A disk writes a sector whole or not at all. So after a crash every sector of the group that was
 // being written is either new, or wholly what it was before: zeros, or a sector of an older group.
-// A group with such old sectors is a tear: it was never acknowledged, and is cut. Anything else that
-// does not verify is damage. Only one group is written at a time, and each segment names the group
-// with which it begins; so a sector of a later group proves that the one before was on stable media.
+// A group with such old sectors is a tear: it was never acknowledged, and is cut. Anything else
+// that does not verify is damage. Only one group is written at a time, and each segment names the
+// group with which it begins; so a sector of a later group proves that the one before was on stable
+// media.
 #pragma once
 
 #include <cstdint>
@@ -89,15 +90,16 @@ struct EncodedGroup {
     uint64_t checksum = 0;
 };
 // `offset` is where in the file it will stand.
-[[nodiscard]] EncodedGroup encode_group(const LogOwner& owner, uint64_t offset, LogSequence sequence,
-                                        uint64_t chain, const raft::HardState& hard_state,
+[[nodiscard]] EncodedGroup encode_group(const LogOwner& owner, uint64_t offset,
+                                        LogSequence sequence, uint64_t chain,
+                                        const raft::HardState& hard_state,
                                         const std::optional<raft::SnapshotMeta>& snapshot,
                                         const std::vector<raft::Entry>& entries);
 
 // What a segment holds.
 struct SegmentContent {
     std::vector<LogGroup> groups;
-    uint64_t end = 0;            // where the groups end in the file
+    uint64_t end = 0;  // where the groups end in the file
     LogSequence next_sequence = 0;
     uint64_t next_chain = 0;
     bool torn = false;  // something unacknowledged stood behind the end

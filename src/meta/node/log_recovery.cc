@@ -33,9 +33,8 @@ Task<Result<SegmentFile>> open_segment(Runtime& runtime, std::string path, uint6
     if (!header)
         co_return header.error();
     if (header->number != number || header->size != *size)
-        co_return Error(Code::corrupt,
-                        fmt::format("it says that it is segment {} of {} bytes", header->number,
-                                    header->size));
+        co_return Error(Code::corrupt, fmt::format("it says that it is segment {} of {} bytes",
+                                                   header->number, header->size));
     co_return SegmentFile{std::move(path), *header, std::move(*file)};
 }
 
@@ -71,8 +70,8 @@ Task<Result<void>> read_into(RecoveredLog& log, SegmentFile& segment,
                              std::optional<LogSequence> until, LogStoreRules rules) {
     const SegmentHeader& header = segment.header;
     const bool first = log.segments.empty();
-    if (!first && (header.first_sequence != log.next_sequence ||
-                   header.first_chain != log.next_chain))
+    if (!first &&
+        (header.first_sequence != log.next_sequence || header.first_chain != log.next_chain))
         co_return Error(Code::corrupt, "it does not follow the segment before it");
     if (first)
         log.hard_state = header.hard_state;

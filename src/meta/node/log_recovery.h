@@ -1,6 +1,6 @@
 // Reading a metadata log back: all segments in order, every group checked. What was never
-// acknowledged is left out; damage is an error that names the file, and nothing is returned then, so
-// that a server can never vote or acknowledge from a shortened log. It changes no file.
+// acknowledged is left out; damage is an error that names the file, and nothing is returned then,
+// so that a server can never vote or acknowledge from a shortened log. It changes no file.
 #pragma once
 
 #include <string>

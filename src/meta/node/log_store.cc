@@ -82,8 +82,8 @@ Task<Result<void>> LogStore::start() {
     identity_ = std::move(*identity);
     Result<std::unique_ptr<FileLock>> lock = runtime_.disk.lock(directory_ + "/lock");
     if (!lock && lock.code() == Code::busy)
-        co_return Error(Code::busy, fmt::format("{}: another program has this repository open",
-                                                directory_));
+        co_return Error(Code::busy,
+                        fmt::format("{}: another program has this repository open", directory_));
     if (!lock)
         co_return lock.error().with_context(directory_);
     lock_ = std::move(*lock);
@@ -94,8 +94,8 @@ Task<Result<void>> LogStore::start() {
     if (!recovered)
         co_return damaged(recovered.error());
     CO_TRY(co_await remove_leftovers(*files));
-    // Never into the last segment: what a killed predecessor has in flight may still land there. One
-    // that holds nothing is replaced, so that starts alone do not fill the disk.
+    // Never into the last segment: what a killed predecessor has in flight may still land there.
+    // One that holds nothing is replaced, so that starts alone do not fill the disk.
     if (last_is_empty_) {
         log_bytes_ -= segments_.back().size;
         segments_.pop_back();
@@ -117,10 +117,10 @@ Task<Result<void>> LogStore::recover(const std::vector<DirectoryEntry>& files) {
     const LogIndex last = log->entries.empty() ? LogIndex{} : log->entries.back().index;
     const LogIndex snapshot = snapshot_ ? snapshot_->index : LogIndex{};
     if (log->hard_state.commit > std::max(last, snapshot))
-        co_return Error(Code::corrupt,
-                        fmt::format("{}: entries up to {} were agreed on, but the log ends with {}",
-                                    directory_, log->hard_state.commit.number,
-                                    std::max(last, snapshot).number));
+        co_return Error(
+            Code::corrupt,
+            fmt::format("{}: entries up to {} were agreed on, but the log ends with {}", directory_,
+                        log->hard_state.commit.number, std::max(last, snapshot).number));
     for (const RecoveredSegment& segment : log->segments) {
         segments_.push_back(
             {.number = segment.number, .size = segment.size, .highest = segment.highest});
@@ -137,8 +137,9 @@ Task<Result<void>> LogStore::recover(const std::vector<DirectoryEntry>& files) {
     co_return Result<void>();
 }
 
-Task<Result<void>> LogStore::choose_snapshot(const std::vector<DirectoryEntry>& files,
-                                             const std::optional<raft::SnapshotMeta>& made_current) {
+Task<Result<void>> LogStore::choose_snapshot(
+    const std::vector<DirectoryEntry>& files,
+    const std::optional<raft::SnapshotMeta>& made_current) {
     std::optional<raft::Position> newest;
     for (const DirectoryEntry& file : files) {
         const auto position = parse_snapshot_file_name(snapshot_prefix, file.name);
@@ -151,8 +152,7 @@ Task<Result<void>> LogStore::choose_snapshot(const std::vector<DirectoryEntry>& 
     }
     if (!newest)
         co_return Result<void>();
-    const std::string path =
-        directory_ + "/" + snapshot_file_name(snapshot_prefix, *newest);
+    const std::string path = directory_ + "/" + snapshot_file_name(snapshot_prefix, *newest);
     auto file = co_await SnapshotFileReader::open(runtime_, path, identity_.cluster);
     if (!file)
         co_return file.error().with_context(path);
@@ -188,8 +188,7 @@ Task<Result<void>> LogStore::start_segment(uint64_t room) {
     Result<std::string> spare = co_await pool_.take(size);
     if (!spare)
         co_return spare.error();
-    auto file =
-        co_await runtime_.disk.open(*spare, {.write = true, .caching = Caching::direct});
+    auto file = co_await runtime_.disk.open(*spare, {.write = true, .caching = Caching::direct});
     if (!file)
         co_return file.error().with_context(*spare);
     const uint64_t number = next_number_++;
@@ -232,9 +231,8 @@ Task<Result<void>> LogStore::write_group(const raft::Unpersisted& batch) {
     const uint64_t room = size_of_group(batch.hard_state(), batch.snapshot(), batch.entries());
     if (offset_ + room > segments_.back().size)
         CO_TRY(co_await start_segment(room));
-    const EncodedGroup group =
-        encode_group(identity_.owner(), offset_, next_sequence_, next_chain_, batch.hard_state(),
-                     batch.snapshot(), batch.entries());
+    const EncodedGroup group = encode_group(identity_.owner(), offset_, next_sequence_, next_chain_,
+                                            batch.hard_state(), batch.snapshot(), batch.entries());
     CHECK(group.sectors.size() == room);
     Result<void> written =
         co_await write_whole(*file_, offset_, group.sectors.view(), options_.rules.write_durably);
@@ -249,8 +247,7 @@ Task<Result<void>> LogStore::write_group(const raft::Unpersisted& batch) {
         for (Segment& segment : segments_)
             segment.highest = LogIndex{};
     if (!batch.entries().empty())
-        segments_.back().highest =
-            std::max(segments_.back().highest, batch.entries().back().index);
+        segments_.back().highest = std::max(segments_.back().highest, batch.entries().back().index);
     co_return Result<void>();
 }
 

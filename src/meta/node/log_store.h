@@ -1,6 +1,6 @@
 // LogStore: a metadata server's repository while the server runs: its log, and the files of its
-// snapshots. One program has a repository open at a time. The consensus decides what is written; the
-// store keeps it so that after any crash every acknowledged batch is there and no other is half
+// snapshots. One program has a repository open at a time. The consensus decides what is written;
+// the store keeps it so that after any crash every acknowledged batch is there and no other is half
 // there. docs/design/metadata-log.md has files, formats and crash points.
 #pragma once
 
@@ -49,7 +49,8 @@ class LogStore {
     // Where a snapshot of our own is written, and what makes it the newest one.
     [[nodiscard]] std::string own_part_path() const { return directory_ + "/snapshot.part"; }
     Task<Result<void>> publish_own(raft::SnapshotMeta meta);
-    // The same for one that the master sends: kept beside the newest until a batch makes it current.
+    // The same for one that the master sends: kept beside the newest until a batch makes it
+    // current.
     [[nodiscard]] std::string received_part_path() const { return directory_ + "/received.part"; }
     Task<Result<void>> keep_received(raft::SnapshotMeta meta);
     Task<void> drop_received(raft::SnapshotMeta meta);
@@ -70,7 +71,7 @@ class LogStore {
         uint64_t number = 0;
         uint64_t size = 0;
         LogIndex highest{};  // no entry above this one
-        bool own = false;  // made by this program
+        bool own = false;    // made by this program
     };
 
     LogStore(Runtime& runtime, std::string directory, LogStoreOptions options);
@@ -98,8 +99,8 @@ class LogStore {
     std::deque<Segment> segments_;  // oldest first; the last is being written
     std::unique_ptr<File> file_;    // the last segment's
     uint64_t offset_ = 0;
-    uint64_t next_number_ = 1;      // of the next segment
-    bool last_is_empty_ = false;    // found at the start
+    uint64_t next_number_ = 1;    // of the next segment
+    bool last_is_empty_ = false;  // found at the start
     LogSequence next_sequence_ = 1;
     uint64_t next_chain_ = 0;
     raft::HardState hard_state_;

@@ -74,10 +74,10 @@ Task<Result<void>> check_repository_place(Runtime& runtime, std::string director
         co_return Result<void>();
     Result<MdsIdentity> found = co_await read_identity(runtime, directory);
     if (found && found->cluster_name != cluster_name)
-        co_return Error(Code::wrong_cluster,
-                        fmt::format("{} is the repository of MDS#{} of cluster '{}', not of '{}'",
-                                    directory, found->mds.number, found->cluster_name,
-                                    cluster_name));
+        co_return Error(
+            Code::wrong_cluster,
+            fmt::format("{} is the repository of MDS#{} of cluster '{}', not of '{}'", directory,
+                        found->mds.number, found->cluster_name, cluster_name));
     if (found)
         co_return Error(Code::already_exists,
                         fmt::format("{} is the repository of MDS#{} of cluster '{}' already",
@@ -94,8 +94,8 @@ Task<Result<void>> make_repository(Runtime& runtime, NewRepository repository) {
     warn_of_space(runtime, repository);
     raft::Restored start;
     if (repository.first) {
-        raft::Membership members{{{repository.identity.mds, false,
-                                   member_address(repository.identity.peer_address)}}};
+        raft::Membership members{
+            {{repository.identity.mds, false, member_address(repository.identity.peer_address)}}};
         start = raft::first_server(std::move(members));
         CO_TRY(co_await write_first_snapshot(runtime, repository, start.snapshot));
     }

@@ -22,8 +22,8 @@ struct NewRepository {
     std::function<void(const std::string&)> warn;
 };
 
-// Whether a repository can be made there: wrong_cluster or already_exists if there is one, not_empty
-// if there is anything else. Ask before the cluster is asked for an id.
+// Whether a repository can be made there: wrong_cluster or already_exists if there is one,
+// not_empty if there is anything else. Ask before the cluster is asked for an id.
 Task<Result<void>> check_repository_place(Runtime& runtime, std::string directory,
                                           std::string cluster_name);
 

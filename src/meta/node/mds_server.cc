@@ -25,11 +25,11 @@ Task<Result<void>> MdsServer::run(cairn::Event& stop) {
         co_return opened;
     }
     const MdsIdentity& identity = store_->identity();
-    runtime_.log.write(Severity::info, "mds",
-                       fmt::format("MDS#{} of cluster {} serves at {} and port {}",
-                                   identity.mds.number, identity.cluster_name,
-                                   to_string(identity.peer_address),
-                                   identity.peer_address.next_port().port));
+    runtime_.log.write(
+        Severity::info, "mds",
+        fmt::format("MDS#{} of cluster {} serves at {} and port {}", identity.mds.number,
+                    identity.cluster_name, to_string(identity.peer_address),
+                    identity.peer_address.next_port().port));
     scope_.spawn(run_node());
     scope_.spawn(govern());
     while (!stop.is_set() && !node_ended_)
@@ -111,17 +111,17 @@ Task<void> MdsServer::govern() {
 }
 
 void MdsServer::on_master(Term term) {
-    runtime_.log.write(Severity::info, "mds",
-                       fmt::format("MDS#{} is the master (term {})",
-                                   store_->identity().mds.number, term.number));
+    runtime_.log.write(
+        Severity::info, "mds",
+        fmt::format("MDS#{} is the master (term {})", store_->identity().mds.number, term.number));
     reign_ = term;
     changed_.notify_all();
 }
 
 void MdsServer::on_deposed() {
-    runtime_.log.write(Severity::info, "mds",
-                       fmt::format("MDS#{} is not the master any more",
-                                   store_->identity().mds.number));
+    runtime_.log.write(
+        Severity::info, "mds",
+        fmt::format("MDS#{} is not the master any more", store_->identity().mds.number));
     reign_ = Term{};
     changed_.notify_all();
 }

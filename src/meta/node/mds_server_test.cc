@@ -31,8 +31,8 @@ TEST(MdsServer, ThreeServersAgreeAndSurviveTheirMaster) {
             [&, goal = writer.next + 30] { return writer.next > goal; }, seconds(60)));
         const size_t old_master = cluster.number_of(cluster.master());
         cluster.kill(old_master);
-        EXPECT_TRUE(cluster.world.run_until([&] { return cluster.master() != nullptr; },
-                                            seconds(5)))
+        EXPECT_TRUE(
+            cluster.world.run_until([&] { return cluster.master() != nullptr; }, seconds(5)))
             << "no master 5 s after a kill, round " << round;
         cluster.start(old_master);
     }

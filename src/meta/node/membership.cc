@@ -1,9 +1,8 @@
-// Who belongs to the cluster. The catalogue says who should (AddMds and RemoveMds are agreed on like
-// everything else), raft's membership who does; the master brings the second in line with the first,
-// one change at a time, so that what a master leaves half done its successor completes.
-#include <fmt/core.h>
-
+// Who belongs to the cluster. The catalogue says who should (AddMds and RemoveMds are agreed on
+// like everything else), raft's membership who does; the master brings the second in line with the
+// first, one change at a time, so that what a master leaves half done its successor completes.
 #include <algorithm>
+#include <fmt/core.h>
 
 #include "meta/node/member_address.h"
 #include "meta/node/meta_node.h"
@@ -200,9 +199,9 @@ Task<Result<void>> MetaNode::remove_server(MdsId mds) {
         if (!announced_)
             co_return Error(Code::not_master, "another metadata server goes on with this");
         if (runtime_.loop.now() >= deadline)
-            co_return Error(Code::timed_out,
-                            fmt::format("MDS#{} is being removed; too few others answer now",
-                                        mds.number));
+            co_return Error(
+                Code::timed_out,
+                fmt::format("MDS#{} is being removed; too few others answer now", mds.number));
         co_await state_changed_.wait_until(deadline);
     }
     co_return Result<void>();

@@ -1,8 +1,7 @@
 #include "meta/node/meta_node.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <fmt/core.h>
 
 #include "meta/node/snapshot_file.h"
 #include "meta/operations/apply.h"
@@ -24,7 +23,9 @@ raft::Config raft_config(const LogStore& store, const MetaNodeOptions& options, 
     return config;
 }
 
-uint64_t non_zero(uint64_t number) { return number == 0 ? 1 : number; }
+uint64_t non_zero(uint64_t number) {
+    return number == 0 ? 1 : number;
+}
 
 }  // namespace
 
@@ -41,8 +42,8 @@ Task<Result<std::unique_ptr<MetaNode>>> MetaNode::create(Runtime& runtime, LogSt
     } else {
         catalogue = std::make_shared<Catalogue>();
     }
-    Result<raft::Raft> raft = raft::Raft::create(
-        raft_config(store, options, runtime.random.next()), store.take_restored());
+    Result<raft::Raft> raft = raft::Raft::create(raft_config(store, options, runtime.random.next()),
+                                                 store.take_restored());
     if (!raft)
         co_return store.damaged(raft.error().with_context(store.directory()));
     co_return std::unique_ptr<MetaNode>(new MetaNode(runtime, store, std::move(access), options,
@@ -54,8 +55,8 @@ MetaNode::MetaNode(Runtime& runtime, LogStore& store, rpc::ConnectOptions access
     : runtime_(runtime),
       store_(store),
       options_(options),
-      access_{access},
-      snapshot_access_{std::move(access)},
+      access_{access, store.identity().peer_address},
+      snapshot_access_{std::move(access), store.identity().peer_address},
       raft_(std::move(raft)),
       catalogue_(std::move(catalogue)),
       applied_(store.snapshot() ? store.snapshot()->index : LogIndex{}),

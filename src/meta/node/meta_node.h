@@ -33,7 +33,8 @@ struct MetaNodeOptions {
     uint32_t heartbeat_ticks = 4;
     // A snapshot is taken when the log has grown by so much since the last one.
     uint64_t snapshot_log_bytes = 64 * mib;
-    // Entries that the newest snapshot stands for, kept for servers that were away for a short time.
+    // Entries that the newest snapshot stands for, kept for servers that were away for a short
+    // time.
     uint64_t entries_kept = 10'000;
     uint32_t snapshot_piece_bytes = 1 * mib;  // of one call
     uint32_t proposals_max = 20'000;          // waiting for their answers
@@ -168,6 +169,8 @@ class MetaNode final : public Consensus {
 
     // peers.cc
     void look_at_members();
+    void link_to(MdsId mds, const Address& address);
+    void note_sender(MdsId from, const Address& address);
     void peer_failed(MdsId peer, const Error& error);
     [[nodiscard]] bool was_removed(MdsId mds) const;
     Task<void> retire(std::unique_ptr<PeerLink> link);
@@ -210,15 +213,17 @@ class MetaNode final : public Consensus {
     LogIndex applied_;
     std::deque<raft::Entry> to_apply_;
 
-    Term leading_;            // the term in which raft leads, as of the last turn
+    Term leading_;  // the term in which raft leads, as of the last turn
     bool own_entry_applied_ = false;
-    bool creating_ = false;   // create_cluster() runs
+    bool creating_ = false;  // create_cluster() runs
     bool announced_ = false;
     std::map<LogIndex, Proposal*> proposals_;
     std::map<uint64_t, Read*> reads_;
     uint64_t next_read_ = 1;
 
     std::map<MdsId, std::unique_ptr<PeerLink>> peers_;
+    // Who speaks to us as a peer, and is not in our log yet.
+    std::map<MdsId, Address> strangers_;
     std::map<MdsId, PeerWatch> watches_;
     std::map<MdsId, uint64_t> streams_;  // the newest snapshot stream to each peer
     uint64_t next_stream_ = 1;
@@ -228,7 +233,7 @@ class MetaNode final : public Consensus {
     uint64_t log_bytes_at_snapshot_ = 0;
 
     bool dirty_ = false;
-    Condition changed_;        // something for the driver
+    Condition changed_;  // something for the driver
     Condition write_wanted_;
     Condition state_changed_;  // leadership, members, or what is applied
     cairn::Event stopping_;

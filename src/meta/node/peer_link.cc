@@ -76,11 +76,12 @@ Task<void> PeerLink::disconnect() {
 
 PeerLink::Batch PeerLink::take_batch() {
     RaftMessagesRequest request;
+    request.sender = access_.own_address;
     Bytes payload;
     ByteWriter out(payload);
     while (!queue_.empty() &&
-           (request.count == 0 || payload.size() + queue_.front().size() + sizeof(uint32_t) <=
-                                      raft_messages_bytes_max)) {
+           (request.count == 0 ||
+            payload.size() + queue_.front().size() + sizeof(uint32_t) <= raft_messages_bytes_max)) {
         out.put_bytes(queue_.front());
         queued_bytes_ -= queue_.front().size();
         queue_.pop_front();
@@ -128,6 +129,8 @@ Task<void> PeerLink::run() {
     ended_.set();
 }
 
-Task<void> PeerLink::ended() { co_await ended_.wait(); }
+Task<void> PeerLink::ended() {
+    co_await ended_.wait();
+}
 
 }  // namespace cairn::meta

@@ -15,7 +15,8 @@ namespace cairn::meta {
 
 // How a metadata server connects to its peers. Outlives what uses it.
 struct PeerAccess {
-    rpc::ConnectOptions options;  // without session and identity's instance
+    rpc::ConnectOptions options;  // without the session
+    Address own_address;          // where the peers reach this server
     uint64_t sessions = 0;        // connections made so far: each has a higher number
 };
 

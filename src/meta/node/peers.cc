@@ -8,27 +8,24 @@
 
 namespace cairn::meta {
 
-// Links follow the members that raft counts on now.
+namespace {
+
+constexpr size_t strangers_max = 16;
+
+}  // namespace
+
+// Links follow the members that raft counts on now, and those that speak to us as such.
 void MetaNode::look_at_members() {
-    const std::vector<raft::Member>& members = raft_.membership().members;
-    for (const raft::Member& member : members) {
-        const Address address = address_of(member);
-        if (member.id == self() || address.is_none())
-            continue;
-        std::unique_ptr<PeerLink>& link = peers_[member.id];
-        if (link && link->address() == address)
-            continue;
-        if (link)
-            scope_.spawn(retire(std::move(link)));
-        link = std::make_unique<PeerLink>(
-            runtime_, access_, member.id, address,
-            [this](MdsId peer, const Error& error) { peer_failed(peer, error); },
-            [this](MdsId peer, MdsReport report) { reports_[peer] = std::move(report); });
-        scope_.spawn(link->run());
-        state_changed_.notify_all();
-    }
+    const raft::Membership& members = raft_.membership();
+    for (const raft::Member& member : members.members)
+        link_to(member.id, address_of(member));
+    std::erase_if(strangers_, [&](const auto& stranger) {
+        return members.find(stranger.first) != nullptr || was_removed(stranger.first);
+    });
+    for (const auto& [mds, address] : strangers_)
+        link_to(mds, address);
     for (auto peer = peers_.begin(); peer != peers_.end();) {
-        if (raft_.membership().find(peer->first) != nullptr) {
+        if (members.find(peer->first) != nullptr || strangers_.contains(peer->first)) {
             ++peer;
             continue;
         }
@@ -36,6 +33,30 @@ void MetaNode::look_at_members() {
         peer = peers_.erase(peer);
         state_changed_.notify_all();
     }
+}
+
+void MetaNode::link_to(MdsId mds, const Address& address) {
+    if (mds == self() || address.is_none())
+        return;
+    std::unique_ptr<PeerLink>& link = peers_[mds];
+    if (link && link->address() == address)
+        return;
+    if (link)
+        scope_.spawn(retire(std::move(link)));
+    link = std::make_unique<PeerLink>(
+        runtime_, access_, mds, address,
+        [this](MdsId peer, const Error& error) { peer_failed(peer, error); },
+        [this](MdsId peer, MdsReport report) { reports_[peer] = std::move(report); });
+    scope_.spawn(link->run());
+    state_changed_.notify_all();
+}
+
+// A new server hears of its master before it has a log to know it from, and must answer.
+void MetaNode::note_sender(MdsId from, const Address& address) {
+    if (raft_.membership().find(from) != nullptr || strangers_.size() >= strangers_max)
+        return;
+    strangers_[from] = address;
+    look_at_members();
 }
 
 void MetaNode::peer_failed(MdsId peer, const Error& error) {
@@ -53,8 +74,7 @@ void MetaNode::peer_failed(MdsId peer, const Error& error) {
 // Ids are never used twice, so whoever is behind the counter and in neither list is gone for good;
 // this server may be behind, and not know servers that came later.
 bool MetaNode::was_removed(MdsId mds) const {
-    return mds < catalogue_->counters().next_mds &&
-           !catalogue_->metadata_servers().contains(mds) &&
+    return mds < catalogue_->counters().next_mds && !catalogue_->metadata_servers().contains(mds) &&
            raft_.membership().find(mds) == nullptr;
 }
 
@@ -68,12 +88,12 @@ Task<rpc::Response> MetaNode::handle_messages(MdsId from, rpc::Request request) 
         co_return rpc::Response::failure(
             {Code::permission_denied,
              fmt::format("MDS#{} was removed from the cluster", from.number)});
-    const Result<RaftMessagesRequest> header =
-        decode<RaftMessagesRequest>(request.body.view());
+    const Result<RaftMessagesRequest> header = decode<RaftMessagesRequest>(request.body.view());
     if (!header)
         co_return rpc::Response::failure(header.error());
     if (checksum(request.payload.view()) != header->payload_checksum)
         co_return rpc::Response::failure({Code::corrupt, "the messages do not verify"});
+    note_sender(from, header->sender);
     const Result<void> taken = take_messages(from, request.payload.view(), header->count);
     poke();
     if (!taken)
@@ -88,9 +108,8 @@ Result<void> MetaNode::take_messages(MdsId from, ByteView payload, uint32_t coun
         if (!message)
             return message.error();
         if (message->from != from)
-            return Error(Code::invalid_argument,
-                         fmt::format("MDS#{} speaks for MDS#{}", from.number,
-                                     message->from.number));
+            return Error(Code::invalid_argument, fmt::format("MDS#{} speaks for MDS#{}",
+                                                             from.number, message->from.number));
         const Result<void> stepped = raft_.step(*message);
         if (!stepped && stepped.code() == Code::corrupt) {
             fail(stepped.error());

@@ -1,6 +1,5 @@
 // Proposals and reads of the MetaNode: who waits for what, and when they are answered.
 #include <fmt/core.h>
-
 #include <utility>
 
 #include "meta/node/meta_node.h"
@@ -15,8 +14,7 @@ Task<Result<Answer>> MetaNode::propose(LogEntry entry) {
     if (proposals_.size() >= options_.proposals_max)
         co_return Error(Code::overloaded, "too many changes of the metadata are waiting");
     entry.feature_level = catalogue_->feature_level();
-    Result<raft::Position> position =
-        raft_.propose(Buffer::copy_of(encode_entry(entry)));
+    Result<raft::Position> position = raft_.propose(Buffer::copy_of(encode_entry(entry)));
     if (!position)
         co_return position.error();
     poke();

@@ -22,7 +22,9 @@ std::optional<uint64_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-std::string log_file_name(uint64_t number) { return fmt::format("log.{:010}", number); }
+std::string log_file_name(uint64_t number) {
+    return fmt::format("log.{:010}", number);
+}
 
 std::optional<uint64_t> parse_log_file_name(std::string_view name) {
     if (!name.starts_with("log"))

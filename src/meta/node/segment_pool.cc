@@ -17,7 +17,9 @@ constexpr Duration retry_pause = seconds(5);
 
 }  // namespace
 
-std::string SegmentPool::next_path() { return fmt::format("{}/spare.{}", directory_, next_++); }
+std::string SegmentPool::next_path() {
+    return fmt::format("{}/spare.{}", directory_, next_++);
+}
 
 Task<Result<std::string>> SegmentPool::make(uint64_t size) {
     const std::string path = next_path();
@@ -87,9 +89,9 @@ Task<void> SegmentPool::refill(cairn::Event& stop) {
         if (made)
             continue;
         if (!warned)
-            runtime_.log.write(Severity::warning, "mds",
-                               "no new segment of the log can be made ready: " +
-                                   made.error().message());
+            runtime_.log.write(
+                Severity::warning, "mds",
+                "no new segment of the log can be made ready: " + made.error().message());
         warned = true;
         co_await stop.wait_until(runtime_.loop.now() + retry_pause);
     }

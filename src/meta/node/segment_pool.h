@@ -1,7 +1,7 @@
 // SegmentPool: files for the segments of a log, written once with zeros so that no later write
-// extends them. It keeps one ready ahead of need and takes back what the log no longer uses. It only
-// hands out files that this program made itself: a write that a killed predecessor left in flight
-// may still land in one of its files. Owned by the LogStore, on its loop.
+// extends them. It keeps one ready ahead of need and takes back what the log no longer uses. It
+// only hands out files that this program made itself: a write that a killed predecessor left in
+// flight may still land in one of its files. Owned by the LogStore, on its loop.
 #pragma once
 
 #include <string>

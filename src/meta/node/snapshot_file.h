@@ -1,6 +1,6 @@
 // A snapshot of the catalogue as a file: what describes it to the consensus, then the catalogue's
-// pieces, each checked by itself, then a sum over all. Written in slices, so that the server goes on
-// meanwhile; the file travels to other servers as it is. Whoever writes or reads one owns it.
+// pieces, each checked by itself, then a sum over all. Written in slices, so that the server goes
+// on meanwhile; the file travels to other servers as it is. Whoever writes or reads one owns it.
 //
 //      0  u32 magic "CMSN"   4  u32 format   8  16 cluster id
 //     24  u32 length and the description (snapshot meta of raft/codec.h)

@@ -1,8 +1,7 @@
-// Snapshots of the MetaNode: taken of its own state while it goes on, sent to servers that lack what
-// the log no longer holds, and received from the master.
-#include <fmt/core.h>
-
+// Snapshots of the MetaNode: taken of its own state while it goes on, sent to servers that lack
+// what the log no longer holds, and received from the master.
 #include <algorithm>
+#include <fmt/core.h>
 
 #include "base/checksum.h"
 #include "meta/catalogue/event_texts.h"
@@ -82,8 +81,7 @@ Task<void> MetaNode::send_snapshot(raft::SendSnapshot order, uint64_t number) {
     else if (sent.code() != Code::cancelled)
         runtime_.log.write(Severity::warning, "mds",
                            fmt::format("the snapshot at {} did not reach MDS#{}: {}",
-                                       meta.index.number, order.to.number,
-                                       sent.error().message()));
+                                       meta.index.number, order.to.number, sent.error().message()));
     if (streams_[order.to] != number)
         co_return;
     raft_.snapshot_sent(order.to, meta.index, sent.has_value());
@@ -132,9 +130,8 @@ Task<Result<void>> MetaNode::send_pieces(rpc::Connection& connection, raft::Send
         Buffer piece = Buffer::allocate(length);
         CO_TRY(co_await read_exact(**file, request.offset, piece.mutable_view()));
         request.payload_checksum = checksum(piece.view());
-        Result<rpc::Reply> reply =
-            co_await connection.call(Method::raft_snapshot, encode(request), std::move(piece),
-                                     {.timeout = piece_timeout});
+        Result<rpc::Reply> reply = co_await connection.call(
+            Method::raft_snapshot, encode(request), std::move(piece), {.timeout = piece_timeout});
         if (!reply)
             co_return reply.error();
         request.offset += length;
@@ -202,8 +199,8 @@ Task<Result<void>> MetaNode::finish_incoming() {
     if (!synced)
         co_return synced.error();
     incoming.file.reset();
-    Result<LoadedSnapshot> loaded = co_await load_snapshot(runtime_, store_.received_part_path(),
-                                                           store_.identity().cluster);
+    Result<LoadedSnapshot> loaded =
+        co_await load_snapshot(runtime_, store_.received_part_path(), store_.identity().cluster);
     if (!loaded)
         co_return loaded.error().with_context("the received snapshot");
     const raft::SnapshotMeta meta = loaded->meta;

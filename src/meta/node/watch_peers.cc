@@ -1,5 +1,5 @@
-// How metadata servers are: what each says of itself, and what the master reports about those that do
-// not keep up (MON-094, MON-095), once for each time.
+// How metadata servers are: what each says of itself, and what the master reports about those that
+// do not keep up (MON-094, MON-095), once for each time.
 #include "meta/catalogue/event_texts.h"
 #include "meta/node/meta_node.h"
 
