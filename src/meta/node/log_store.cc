@@ -93,6 +93,7 @@ Task<Result<void>> LogStore::start() {
     Result<void> recovered = co_await recover(*files);
     if (!recovered)
         co_return damaged(recovered.error());
+    CO_TRY(co_await make_durable());
     CO_TRY(co_await remove_leftovers(*files));
     // Never into the last segment: what a killed predecessor has in flight may still land there.
     // One that holds nothing is replaced, so that starts alone do not fill the disk.
@@ -135,6 +136,19 @@ Task<Result<void>> LogStore::recover(const std::vector<DirectoryEntry>& files) {
     restored_ = {log->hard_state, snapshot_.value_or(raft::SnapshotMeta{}),
                  std::move(log->entries)};
     co_return Result<void>();
+}
+
+// What a killed predecessor wrote or renamed last may be seen and not be on stable media: it must
+// be before anything rests on it.
+Task<Result<void>> LogStore::make_durable() {
+    const std::string path = path_of(segments_.back().number);
+    auto file = co_await runtime_.disk.open(path, {.write = true, .caching = Caching::direct});
+    if (!file)
+        co_return file.error().with_context(path);
+    Result<size_t> synced = co_await (*file)->sync();
+    if (!synced)
+        co_return synced.error().with_context(path);
+    co_return co_await runtime_.disk.sync_directory(directory_);
 }
 
 Task<Result<void>> LogStore::choose_snapshot(

@@ -79,6 +79,7 @@ class LogStore {
     Task<Result<void>> recover(const std::vector<DirectoryEntry>& files);
     Task<Result<void>> choose_snapshot(const std::vector<DirectoryEntry>& files,
                                        const std::optional<raft::SnapshotMeta>& made_current);
+    Task<Result<void>> make_durable();
     Task<Result<void>> remove_leftovers(const std::vector<DirectoryEntry>& files);
     Task<Result<void>> start_segment(uint64_t room);
     Task<Result<void>> write_group(const raft::Unpersisted& batch);
