@@ -161,6 +161,14 @@ class TestCluster {
         start(number);
     }
 
+    [[nodiscard]] Result<void> remove(MdsId mds) {
+        Result<void> removed = Error(Code::unavailable, "not asked");
+        ask_until_done([this, mds, &removed](Runtime& runtime) {
+            return ask_to_remove(runtime, *this, mds, removed);
+        });
+        return removed;
+    }
+
     void make_repository_of(TestServer& server, MdsId id, bool first) {
         server.id = id;
         Result<void> made = Error(Code::unavailable, "not made");
@@ -356,6 +364,15 @@ class TestCluster {
             added = reply->mds;
         else
             added = reply.error();
+        co_await links.close();
+    }
+    static Task<void> ask_to_remove(Runtime& runtime, TestCluster& cluster, MdsId mds,
+                                    Result<void>& removed) {
+        rpc::Links links(runtime, tool_identity());
+        rpc::MasterLink master(runtime, links, "demo", cluster.client_addresses(), seconds(60));
+        Result<EmptyReply> reply =
+            co_await master.call<EmptyReply>(Method::remove_mds, RemoveMdsRequest{mds});
+        removed = reply ? Result<void>() : Result<void>(reply.error());
         co_await links.close();
     }
     Task<void> run_make(Runtime& runtime, TestServer& server, Result<void>& made, bool first) {
