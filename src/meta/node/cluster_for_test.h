@@ -187,6 +187,14 @@ class TestCluster {
             return run_server(runtime, server);
         });
     }
+    void restart_all_with(MetaNodeRules rules) {
+        options.node.rules = rules;
+        for (size_t i = 0; i < servers.size(); i++) {
+            kill(i);
+            start(i);
+        }
+        ASSERT_TRUE(world.run_until([this] { return master() != nullptr; }, seconds(20)));
+    }
     void kill(size_t number) {
         TestServer& server = *servers[number];
         if (is_up(number))
@@ -240,16 +248,23 @@ class TestCluster {
         std::string name;
         bool end = false;
         uint64_t next = 0;
+        Duration pause{0};             // after each name
+        std::vector<Address> servers;  // that it knows
         std::vector<std::string> acknowledged;
         sim::Process* process = nullptr;
     };
-    Writer& start_writer(const std::string& name) {
+    Writer& start_writer(const std::string& name, Duration pause = {},
+                         const TestServer* avoid = nullptr) {
         auto writer = std::make_unique<Writer>();
         writer->name = name;
+        for (const auto& server : servers)
+            if (server.get() != avoid)
+                writer->servers.push_back(server->address);
+        writer->pause = pause;
         Writer& started = *writer;
         writers.push_back(std::move(writer));
-        started.process = &world.start(*client_host, name, [this, &started](Runtime& runtime) {
-            return run_writer(runtime, *this, started);
+        started.process = &world.start(*client_host, name, [&started](Runtime& runtime) {
+            return run_writer(runtime, started);
         });
         return started;
     }
@@ -405,9 +420,9 @@ class TestCluster {
             co_await Sleep(runtime.loop, milliseconds(20));
         stop_event.set();
     }
-    static Task<void> run_writer(Runtime& runtime, TestCluster& cluster, Writer& writer) {
+    static Task<void> run_writer(Runtime& runtime, Writer& writer) {
         rpc::Links links(runtime, tool_identity());
-        rpc::MasterLink master(runtime, links, "demo", cluster.client_addresses(), seconds(5));
+        rpc::MasterLink master(runtime, links, "demo", writer.servers, seconds(5));
         while (!writer.end) {
             MakeNodeRequest request;
             request.parent = FileId(1);
@@ -418,6 +433,7 @@ class TestCluster {
             if (reply || reply.code() == Code::already_exists) {
                 writer.acknowledged.push_back(request.name);
                 writer.next++;
+                co_await Sleep(runtime.loop, writer.pause);
             } else {
                 co_await Sleep(runtime.loop, milliseconds(10));
             }
