@@ -20,6 +20,7 @@ constexpr size_t entries_size = sizeof(TableEntry) * entries_per_page;
 constexpr uint32_t known_flags =
     TableEntry::written | TableEntry::zero | TableEntry::allocated | TableEntry::lost;
 constexpr std::string_view file_suffix = ".chunk";
+constexpr std::string_view damaged_suffix = ".damaged";
 
 uint64_t stored_checksum(ByteView block) {
     uint64_t sum;
@@ -154,6 +155,17 @@ Result<ChunkId> parse_chunk_file_name(std::string_view name) {
     if (problem != std::errc() || end != name.data() + 16 || chunk_file_name(chunk) != name)
         return foreign;
     return chunk;
+}
+
+std::string damaged_file_name(ChunkId chunk) {
+    return chunk_file_name(chunk) + std::string(damaged_suffix);
+}
+
+Result<ChunkId> parse_damaged_file_name(std::string_view name) {
+    if (!name.ends_with(damaged_suffix))
+        return Error(Code::invalid_argument, "not the name of a damaged chunk file");
+    name.remove_suffix(damaged_suffix.size());
+    return parse_chunk_file_name(name);
 }
 
 }  // namespace cairn::chunk

@@ -138,5 +138,8 @@ void encode_page(const TablePage& page, ChunkId chunk, uint32_t index, MutableBy
 [[nodiscard]] std::string chunk_folder(ChunkId chunk);
 [[nodiscard]] std::string chunk_file_name(ChunkId chunk);
 [[nodiscard]] Result<ChunkId> parse_chunk_file_name(std::string_view name);
+// What such a file is called once it was found damaged: it must not come back by itself.
+[[nodiscard]] std::string damaged_file_name(ChunkId chunk);
+[[nodiscard]] Result<ChunkId> parse_damaged_file_name(std::string_view name);
 
 }  // namespace cairn::chunk

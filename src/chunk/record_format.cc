@@ -27,12 +27,8 @@ void get_write(ByteReader& reader, WriteFields& fields) {
 uint64_t get_fields(ByteReader& reader, Record& record) {
     switch (record.type) {
         case RecordType::create:
-        case RecordType::header_image:
-            reader.get(record.chunk);
-            return block_size;
-        case RecordType::remove:
-            reader.get(record.chunk);
-            return 0;
+        case RecordType::header_image: reader.get(record.chunk); return block_size;
+        case RecordType::remove: reader.get(record.chunk); return 0;
         case RecordType::write:
             get_write(reader, record.write);
             record.chunk = record.write.chunk;
@@ -54,9 +50,7 @@ uint64_t get_fields(ByteReader& reader, Record& record) {
             reader.get(record.epoch.file);
             reader.get(record.epoch.epoch);
             return 0;
-        case RecordType::log_position:
-            reader.get(record.log_position);
-            return 0;
+        case RecordType::log_position: reader.get(record.log_position); return 0;
         case RecordType::page_image:
             reader.get(record.chunk);
             reader.get(record.page);

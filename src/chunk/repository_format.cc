@@ -13,6 +13,7 @@ constexpr uint32_t file_version = 1;
 constexpr uint32_t flag_no_verify = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_failed = 2;
+constexpr uint32_t flag_unadmitted = 4;
 
 Bytes contain(uint64_t magic, const Bytes& content) {
     Bytes bytes;
@@ -42,6 +43,13 @@ Result<ByteView> content_of(uint64_t magic, ByteView bytes) {
 
 }  // namespace
 
+void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch) {
+    if (epoch.is_none())
+        epochs.erase(file);
+    else if (epochs[file] < epoch)
+        epochs[file] = epoch;
+}
+
 Bytes encode(const Identity& identity) {
     Bytes content;
     ByteWriter writer(content);
@@ -59,7 +67,8 @@ Bytes encode(const StoreState& state) {
     writer.put(state.sync_epoch);
     writer.put(state.boot_id);
     writer.put(state.log_position);
-    writer.put((state.clean ? flag_clean : 0) | (state.failed ? flag_failed : 0));
+    writer.put((state.clean ? flag_clean : 0) | (state.failed ? flag_failed : 0) |
+               (state.unadmitted ? flag_unadmitted : 0));
     return contain(state_magic, content);
 }
 
@@ -103,7 +112,8 @@ Result<StoreState> decode_state(ByteView bytes) {
     const auto flags = reader.read<uint32_t>();
     state.clean = (flags & flag_clean) != 0;
     state.failed = (flags & flag_failed) != 0;
-    if (!reader.finished() || (flags & ~(flag_clean | flag_failed)) != 0)
+    state.unadmitted = (flags & flag_unadmitted) != 0;
+    if (!reader.finished() || (flags & ~(flag_clean | flag_failed | flag_unadmitted)) != 0)
         return Error(Code::corrupt, "a state is malformed");
     return state;
 }

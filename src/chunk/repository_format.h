@@ -33,12 +33,16 @@ struct StoreState {
     LogIndex log_position;            // the highest the metadata servers ever showed
     bool clean = true;                // flag 1: stopped in order, nothing is in the journal
     bool failed = false;              // flag 2: refused everything at the end
+    bool unadmitted = false;          // flag 4: since an unclean start nobody has believed it again
 
     bool operator==(const StoreState&) const = default;
 };
 
 // Content of `epochs` (magic "CAIRNCSE"): u32 count, then u64 file, u64 epoch, ascending.
 using FileEpochs = std::map<FileId, LeaseEpoch>;
+
+// Never lowers one; no epoch forgets the file.
+void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch);
 
 [[nodiscard]] Bytes encode(const Identity& identity);
 [[nodiscard]] Bytes encode(const StoreState& state);

@@ -135,8 +135,13 @@ Task<Result<std::shared_ptr<OpenFile>>> Client::open(FileId id, LeaseMode mode) 
     request.file = id;
     request.mode = mode;
     request.timeout = options_.lease_timeout;
-    const Instant asked_at = runtime_.clock.now();
+    Instant asked_at = runtime_.clock.now();
     auto reply = co_await master_.change<OpenFileReply>(Method::open_file, request);
+    while (!reply && reply.code() == Code::lease_lost) {
+        // It was given and ended before we heard of it: ask for a new one.
+        asked_at = runtime_.clock.now();
+        reply = co_await master_.change<OpenFileReply>(Method::open_file, request);
+    }
     if (!reply)
         co_return reply.error();
     if (known != files_.end() && !known->second->lost_) {

@@ -44,7 +44,7 @@ struct Superblock {
     uint64_t session = 0;   // raised at each start
     uint64_t start_position = 0;
     Sequence start_sequence = 1;
-    uint64_t start_chain = 0;   // checksum of the header before the group at start
+    uint64_t start_chain = 0;    // checksum of the header before the group at start
     Sequence durable_below = 1;  // every group from start up to here was on stable media
 
     bool operator==(const Superblock&) const = default;

@@ -9,7 +9,7 @@ namespace cairn::journal {
 
 namespace {
 
-// Never set aside for records: recovery and markers always find room.
+// Never set aside for records: so that there is room for a marker, and for recovery after it.
 constexpr uint64_t slack = uint64_t{2} * block_size;
 constexpr uint64_t images_per_group = 64;
 
@@ -52,6 +52,7 @@ Task<Result<void>> RingJournal::start() {
         fail(updated.error());
         co_return updated.error();
     }
+    told_durable_ = durable_;
     scope_.spawn(write_groups());
     co_return Result<void>();
 }
@@ -65,7 +66,8 @@ Task<void> RingJournal::stop() {
 uint64_t RingJournal::image_space(uint64_t count) {
     if (count == 0)
         return 0;
-    return count * block_size + ((count + images_per_group - 1) / images_per_group + 1) * block_size;
+    return count * block_size +
+           ((count + images_per_group - 1) / images_per_group + 1) * block_size;
 }
 
 bool RingJournal::fits(uint64_t bytes) const {
@@ -74,6 +76,13 @@ bool RingJournal::fits(uint64_t bytes) const {
 
 bool RingJournal::try_reserve(uint64_t bytes) {
     if (failure_ || next_ticket_ != serving_ || !fits(bytes))
+        return false;
+    reserved_ += bytes;
+    return true;
+}
+
+bool RingJournal::try_reserve_last(uint64_t bytes) {
+    if (failure_ || used() + bytes > capacity())
         return false;
     reserved_ += bytes;
     return true;
@@ -192,7 +201,7 @@ Task<Result<void>> RingJournal::write_group(Group& group) {
     for (const Buffer& payload : group.payloads)
         slices_.push_back(payload.view());
     CO_TRY(co_await file_->write(header.position, slices_, header.length));
-    told_durable_ = header.durable_through;
+    told_durable_ = std::max(told_durable_, header.durable_through);
     co_return Result<void>();
 }
 
@@ -253,6 +262,7 @@ Task<Result<void>> RingJournal::trim(Sequence first_kept) {
     starts_.erase(starts_.begin(), starts_.begin() + static_cast<ptrdiff_t>(dropped));
     chains_.erase(chains_.begin(), chains_.begin() + static_cast<ptrdiff_t>(dropped));
     first_start_ = first_kept;
+    told_durable_ = std::max(told_durable_, superblock.durable_below - 1);
     tail_ = superblock.start_position;
     space_.notify_all();
     co_return Result<void>();

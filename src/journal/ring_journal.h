@@ -41,8 +41,9 @@ class RingJournal {
 
     // Makes what was replayed durable, and opens a session that continues it.
     Task<Result<void>> start();
-    // Writes an empty group, which takes the place of whatever an older session left behind the end,
-    // so that the next start does not take that for a torn tail. Wanted once the ring is empty.
+    // Writes an empty group, which takes the place of whatever an older session left behind the
+    // end, so that the next start does not take that for a torn tail. Wanted once the ring is
+    // empty.
     Sequence mark();
     // Writes what was appended and ends. Called once, after start(); nothing is appended after it.
     Task<void> stop();
@@ -58,12 +59,15 @@ class RingJournal {
     // used up by append() or given back by release().
     Task<Result<void>> reserve(uint64_t bytes);
     [[nodiscard]] bool try_reserve(uint64_t bytes);
+    // For recovery, which has to get by with what is left: takes the last blocks, too, that are
+    // kept for markers otherwise.
+    [[nodiscard]] bool try_reserve_last(uint64_t bytes);
     void release(uint64_t bytes);
 
     // Appends without suspending, so that the caller can change its own state in the same step and
-    // in the same order. `reserved` is what was set aside for it: at least record_space(), or a part
-    // of image_space(). The payload is whole blocks at multiples of 4 KiB in memory, and does not
-    // change until the append is held.
+    // in the same order. `reserved` is what was set aside for it: at least record_space(), or a
+    // part of image_space(). The payload is whole blocks at multiples of 4 KiB in memory, and does
+    // not change until the append is held.
     Sequence append(uint16_t type, ByteView fields, Buffer payload, uint64_t reserved);
     // The next append goes into a group of its own or a later one; returns that group's sequence.
     Sequence cut();
@@ -103,13 +107,13 @@ class RingJournal {
     uint64_t head_;
     uint64_t chain_;
     uint64_t reserved_ = 0;
-    Sequence next_;        // of the next group to be opened
+    Sequence next_;         // of the next group to be opened
     Sequence first_start_;  // whose position is the first in starts_
     std::deque<uint64_t> starts_;
     std::deque<uint64_t> chains_;  // what each of these follows
     Sequence held_;
     Sequence durable_;
-    Sequence told_durable_ = 0;  // what the last group written said of it
+    Sequence told_durable_ = 0;  // what a group or the superblock says of it
     Instant last_flush_;
 
     std::deque<Group> queue_;  // the last may be open, the first may be being written
@@ -123,7 +127,8 @@ class RingJournal {
     uint64_t serving_ = 0;
     Condition space_;
     Condition work_;
-    Condition held_changed_[2];  // by the parity of the group: its waiters wake, the next one's do not
+    Condition
+        held_changed_[2];  // by the parity of the group: its waiters wake, the next one's do not
     Condition durable_changed_;
     Scope scope_;
 };

@@ -15,8 +15,8 @@ RingReader::RingReader(RingFile& file)
     : file_(file), limit_(file.superblock().start_position + file.capacity()) {}
 
 Task<Result<ByteView>> RingReader::view(uint64_t position, uint64_t length) {
-    const bool inside = position >= window_position_ &&
-                        position + length <= window_position_ + window_length_;
+    const bool inside =
+        position >= window_position_ && position + length <= window_position_ + window_length_;
     if (!inside) {
         const uint64_t wanted = std::min(std::max(length, window_size), limit_ - position);
         if (window_.size() < wanted)
@@ -31,16 +31,14 @@ Task<Result<ByteView>> RingReader::view(uint64_t position, uint64_t length) {
     co_return window_.view().subspan(position - window_position_, length);
 }
 
-Task<Result<std::vector<RecordView>>> RingReader::next_group(RingEnd& end,
-                                                             RecordVisitor& visitor) {
+Task<Result<std::vector<RecordView>>> RingReader::next_group(RingEnd& end, RecordVisitor& visitor) {
     const Error not_whole(Code::not_found, "no whole group");
     if (end.position + block_size > limit_)
         co_return not_whole;
     Result<ByteView> block = co_await view(end.position, block_size);
     if (!block)
         co_return block.error();
-    const Result<GroupHeader> header =
-        decode_group_header(*block, file_.superblock().ring_id);
+    const Result<GroupHeader> header = decode_group_header(*block, file_.superblock().ring_id);
     if (!header || header->sequence != end.sequence || header->position != end.position ||
         header->chain != end.chain || end.position + header->length > limit_)
         co_return not_whole;
@@ -89,8 +87,8 @@ Task<Result<void>> RingReader::judge_tail(RingEnd& end) {
             co_return block.error();
         const Result<GroupHeader> header = decode_group_header(*block, superblock.ring_id);
         if (!header) {
-            end.cut |= at == end.position &&
-                       resembles_group(*block, superblock.ring_id, end.sequence);
+            end.cut |=
+                at == end.position && resembles_group(*block, superblock.ring_id, end.sequence);
             continue;
         }
         // What older sessions left behind was judged when they ended.

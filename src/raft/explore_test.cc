@@ -148,7 +148,7 @@ TEST(Explore, AllElectionsOfOneTermWithAPowerCut) {
 
 TEST(Explore, TheBeginningOfTwoTermsWithProposals) {
     expect_safe(three_servers({}),
-                {.term_max = 3, .proposals_max = 2, .power_cuts_max = 0, .states_max = 15'000},
+                {.term_max = 3, .proposals_max = 2, .power_cuts_max = 0, .states_max = 8'000},
                 false);
 }
 
@@ -168,7 +168,7 @@ TestCluster figure_8(const Rules& rules) {
 }
 
 constexpr Bounds from_figure_8{
-    .term_max = 5, .proposals_max = 0, .power_cuts_max = 0, .states_max = 20'000};
+    .term_max = 5, .proposals_max = 0, .power_cuts_max = 0, .states_max = 8'000};
 
 TEST(Explore, FromFigure8) {
     expect_safe(figure_8({}), from_figure_8, false);
@@ -185,7 +185,7 @@ TEST(Explore, FindsTheSecondVoteOfATerm) {
     Rules rules;
     rules.one_vote_per_term = false;
     const Explored found =
-        Explorer({.term_max = 2, .proposals_max = 0, .power_cuts_max = 0, .states_max = 10'000})
+        Explorer({.term_max = 2, .proposals_max = 0, .power_cuts_max = 0, .states_max = 5'000})
             .run(three_servers(rules));
     EXPECT_TRUE(found.violation.starts_with("election safety")) << found.violation;
 }
@@ -200,7 +200,7 @@ TEST(Explore, FromAMembershipChangeUnderWay) {
     fewer.members.erase(fewer.members.begin());
     EXPECT_TRUE(cluster.change_members(MdsId(1), fewer).has_value());
     expect_safe(cluster,
-                {.term_max = 3, .proposals_max = 0, .power_cuts_max = 1, .states_max = 10'000},
+                {.term_max = 3, .proposals_max = 0, .power_cuts_max = 1, .states_max = 5'000},
                 false);
 }
 

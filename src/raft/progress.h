@@ -40,11 +40,12 @@ class Inflight {
 };
 
 enum class Pace : uint8_t {
-    probe =
-        0,  // where the logs part is unknown: one append, then wait for the answer or a heartbeat's
-    replicate = 1,  // the logs agree up to `match`: a window of appends is in flight
-    snapshot =
-        2,  // what it needs is compacted away: nothing is sent until the snapshot went across
+    // Where the logs part is unknown: one append, then wait for its answer or a heartbeat's.
+    probe = 0,
+    // The logs agree up to `match`: a window of appends is in flight.
+    replicate = 1,
+    // What it needs is compacted away: nothing is sent until the snapshot went across.
+    snapshot = 2,
 };
 
 [[nodiscard]] std::string_view name_of(Pace pace);

@@ -6,19 +6,22 @@
 // A driver is a loop around three calls (the rest is proposals and snapshots):
 //
 //     for (;;) {
-//         const Event event = co_await next_event();     // tick, message, proposal, end of a
-//         write, output.more_committed CO_TRY(carry_out(event, raft));                //
-//         raft.tick() / step() / propose() / persisted() Output output = raft.take_output(); // all
-//         of it may happen now send(output.messages);                         // loss, repetition
-//         and disorder are harmless stream(output.snapshots_to_send);              // then
-//         raft.snapshot_sent() refuse(output.refused_reads); if (output.restore)
-//             load_state(*output.restore);               // first this,
-//         apply(output.committed);                       // then these, in order
+//         co_await next_event(raft);         // tick, message, proposal, end of a write
+//         Output output = raft.take_output();  // all of it may happen now
+//         send(output.messages);             // loss, repetition and disorder are harmless
+//         stream(output.snapshots_to_send);  // each ends with raft.snapshot_sent()
+//         if (output.restore)
+//             load_state(*output.restore);   // first this,
+//         apply(output.committed);           // then these, in order
 //         answer_when_applied(output.reads);
-//         if (raft.has_unpersisted())                    // false while a batch is being written
-//             start_write(raft.take_unpersisted());      // sync, then
-//     }                                                  //
-//     raft.persisted(std::move(batch).is_on_stable_media())
+//         refuse(output.refused_reads);
+//         if (raft.has_unpersisted())        // false while a batch is being written
+//             start_write(raft.take_unpersisted());
+//     }
+//
+// where the end of a write, after its sync, is the event
+//
+//     raft.persisted(std::move(batch).is_on_stable_media());
 //
 // One batch is being written at a time, and what gathers meanwhile makes the next one: a group
 // commit. A leader's appends do not wait for its own disk (they travel while it syncs, and its own
@@ -46,10 +49,10 @@ namespace cairn::raft {
 // What a server finds on its disk at start.
 struct Restored {
     HardState hard_state;
-    SnapshotMeta
-        snapshot;  // the newest durable one; its state is already loaded into the state machine
-    std::vector<Entry>
-        entries;  // consecutive; those that the snapshot stands for may serve slow followers yet
+    // The newest durable one; its state is already loaded into the state machine.
+    SnapshotMeta snapshot;
+    // Consecutive. Those that the snapshot stands for are welcome: they may serve slow followers.
+    std::vector<Entry> entries;
 };
 
 // What the very first server of a cluster persists before it starts: an empty state machine at
@@ -74,8 +77,7 @@ struct Output {
     std::vector<SendSnapshot> snapshots_to_send;
     std::optional<SnapshotMeta> restore;  // replace the state machine's state by this snapshot's
     std::vector<Entry> committed;  // after `restore`; every kind, so that no index is missing
-    bool more_committed =
-        false;  // the limit was met: take the next output without waiting for an event
+    bool more_committed = false;   // a limit was met: take the next output without waiting
     std::vector<ReadState> reads;
     std::vector<uint64_t> refused_reads;  // contexts: leadership ended, ask the next leader
 
@@ -121,8 +123,8 @@ class Raft {
     void tick();
     // A message that came from the network; foreign, late and repeated ones are harmless. An error
     // means that something is broken beyond what consensus tolerates (invalid_argument: the sender;
-    // corrupt: committed entries differ, or a term has two leaders): nothing was changed; with
-    // `corrupt` the server must stop rather than go on.
+    // corrupt: committed entries differ, or a term has two leaders). The message had no effect on
+    // the log; with `corrupt` the server must stop rather than go on.
     [[nodiscard]] Result<void> step(const Message& message);
 
     // Leader only (not_master). too_large, overloaded and retry (a transfer is under way) mean that
@@ -287,8 +289,7 @@ class Raft {
 
     // Candidate
     std::map<MdsId, bool> votes_;
-    uint64_t own_vote_generation_ =
-        0;  // its own vote counts once this is on disk; 0: nothing to count
+    uint64_t own_vote_generation_ = 0;  // its own vote counts once this is on disk; 0: no vote
 
     // Leader
     std::map<MdsId, Progress> progress_;

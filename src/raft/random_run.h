@@ -25,11 +25,15 @@ class RandomRun {
   public:
     RandomRun(uint64_t seed, const Rules& rules);
 
+    // Safety under faults, then liveness after healing.
     [[nodiscard]] RunResult run(size_t events);
+    // Safety only.
+    [[nodiscard]] RunResult run_without_healing(size_t events);
     // Says everything that happens, to replay a seed that failed.
     void set_trace(TestCluster::Trace trace) { cluster_.set_trace(std::move(trace)); }
 
   private:
+    [[nodiscard]] RunResult finish();
     void random_event();
     void network_event();
     void server_event(MdsId id);

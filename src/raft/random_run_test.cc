@@ -57,18 +57,27 @@ RandomRun::RandomRun(uint64_t seed, const Rules& rules) : random_(seed) {
 }
 
 RunResult RandomRun::run(size_t events) {
+    if (run_without_healing(events).violation.empty())
+        heal();
+    return finish();
+}
+
+RunResult RandomRun::run_without_healing(size_t events) {
     for (size_t i = 0; i < events && cluster_.violation().empty(); i++) {
         random_event();
         if (i % 32 == 0)
             cluster_.watch_all_logs();
     }
-    if (cluster_.violation().empty())
-        heal();
+    return finish();
+}
+
+RunResult RandomRun::finish() {
     cluster_.watch_all_logs();
     result_.violation = cluster_.violation();
     result_.fingerprint = cluster_.fingerprint();
     result_.leaders = cluster_.invariants().leaders();
     result_.committed = cluster_.invariants().committed().number;
+    result_.reads = 0;
     for (const MdsId id : cluster_.ids())
         result_.reads += cluster_.server(id).reads.size();
     return result_;
@@ -224,7 +233,7 @@ void RandomRun::heal_round(bool proposes) {
     for (const MdsId id : cluster_.ids())
         cluster_.tick(id);
     // Bounded: a broken rule may keep messages coming for ever.
-    for (size_t left = 2000; left > 0 && !cluster_.network().empty(); left--)
+    for (size_t left = 500; left > 0 && !cluster_.network().empty(); left--)
         cluster_.deliver(0);
     while (!cluster_.streams().empty())
         cluster_.deliver_snapshot(0, true);

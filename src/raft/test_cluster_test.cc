@@ -248,10 +248,11 @@ void TestCluster::watch_all_logs() {
 
 void TestCluster::crash(MdsId id, size_t survivors) {
     Server& server = servers_.at(id);
-    if (server.writing.batch)
+    if (server.writing.batch) {
+        say(fmt::format("  {} crashes in a write of which {} parts survive", id.number, survivors));
         write(server, *server.writing.batch, survivors);
+    }
     server.writing.batch.reset();
-    say(fmt::format("  {} crashes, {} parts of its write survive", id.number, survivors));
     server.raft.reset();
     server.staged.clear();
 }

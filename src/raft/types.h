@@ -24,10 +24,12 @@ namespace cairn::raft {
 }
 
 enum class EntryKind : uint8_t {
-    noop = 0,  // a leader's first entry, which lets it commit what older terms left
-    data = 1,  // opaque to the core
-    membership =
-        2,  // an encoded Membership (membership.h), in force from the moment it is appended
+    // A leader's first entry, which lets it commit what older terms left.
+    noop = 0,
+    // Opaque to the core.
+    data = 1,
+    // An encoded Membership (membership.h), in force from the moment it is appended.
+    membership = 2,
 };
 
 // One position of the log. Copies share the payload, which nobody changes once it is proposed.
@@ -119,8 +121,8 @@ enum class Role : uint8_t { follower = 0, pre_candidate = 1, candidate = 2, lead
 // it.
 struct VoteRequest {
     bool pre_vote = false;
-    bool transfer =
-        false;  // sent at the leader's own wish: hearing from a leader is no reason to ignore it
+    // Sent at the leader's own wish: hearing from a leader is no reason to ignore it.
+    bool transfer = false;
     Position last;  // the candidate's last entry
 
     friend bool operator==(const VoteRequest&, const VoteRequest&) = default;

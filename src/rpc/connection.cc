@@ -178,16 +178,13 @@ Task<void> Connection::beat() {
 
 Result<void> Connection::take(Frame frame) {
     switch (frame.header.kind) {
-        case FrameKind::ping:
-            return {};
-        case FrameKind::response:
-            return take_response(std::move(frame));
+        case FrameKind::ping: return {};
+        case FrameKind::response: return take_response(std::move(frame));
         case FrameKind::notification:
             if (notifications_ != nullptr)
                 notifications_->notified(frame.header.method, std::move(frame.body));
             return {};
-        case FrameKind::request:
-            break;
+        case FrameKind::request: break;
     }
     return Error(Code::corrupt, "a server that sends requests");
 }

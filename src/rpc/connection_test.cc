@@ -72,9 +72,9 @@ TEST_F(ConnectionTest, AnswersAndRefusals) {
 }
 
 Task<void> call_once(Connection& connection, uint64_t seed, int& right) {
-    Xoshiro random(seed);
-    Bytes body = encode(Delay{milliseconds(static_cast<int64_t>(random.below(300))), seed});
-    const Bytes data = pattern(random.below(40000), seed);
+    Xoshiro numbers(seed);
+    Bytes body = encode(Delay{milliseconds(static_cast<int64_t>(numbers.below(300))), seed});
+    const Bytes data = pattern(numbers.below(40000), seed);
     Result<Reply> reply =
         co_await connection.call(echo_later, body, Buffer::copy_of(data), {.timeout = seconds(60)});
     CHECK(reply.has_value());

@@ -37,8 +37,7 @@ Error refused(Code status) {
         case Code::overloaded:
             return {status,
                     "it is still occupied with an earlier session of this program, or full"};
-        default:
-            return {status, fmt::format("it refused the session: {}", name_of(status))};
+        default: return {status, fmt::format("it refused the session: {}", name_of(status))};
     }
 }
 

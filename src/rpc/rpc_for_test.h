@@ -156,10 +156,10 @@ inline ConnectOptions connect_options(uint64_t session = 1) {
 }
 
 inline Bytes pattern(size_t size, uint64_t seed) {
-    Xoshiro random(seed);
+    Xoshiro numbers(seed);
     Bytes bytes(size);
     for (std::byte& byte : bytes)
-        byte = static_cast<std::byte>(random.next());
+        byte = static_cast<std::byte>(numbers.next());
     return bytes;
 }
 

@@ -155,12 +155,8 @@ Outcome run_seed(uint64_t seed, Rules rules) {
                 world.run_for(milliseconds(static_cast<int64_t>(world.random().below(12'000))));
                 world.heal_network();
                 break;
-            case 2:
-                world.lose_connections(server_host, client_host);
-                break;
-            default:
-                world.stall(server_host, seconds(2));
-                break;
+            case 2: world.lose_connections(server_host, client_host); break;
+            default: world.stall(server_host, seconds(2)); break;
         }
     }
     world.heal();

@@ -143,8 +143,7 @@ Task<Result<Greeted>> Server::let_in(Opening& opening) {
             opening.deadline().restart(hang_up_timeout);
             co_await await_hang_up(opening.stream());
             break;
-        default:
-            break;  // not a Cairn program, or gone
+        default: break;  // not a Cairn program, or gone
     }
     co_return greeted;
 }

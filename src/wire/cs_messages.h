@@ -138,6 +138,12 @@ struct CsReadyRequest {
     }
 };
 
+// An answer that says only that it was done.
+struct NoReply {
+    template <class A>
+    void fields(A&) {}
+};
+
 struct CsHeartbeatRequest {
     CsId cs;
     uint64_t sync_epoch = 0;

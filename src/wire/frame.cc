@@ -50,15 +50,12 @@ bool is_zero(ByteView bytes) {
 // What a kind does not use must be unset, so that it can be given a meaning later.
 bool fields_suit_kind(const FrameHeader& header) {
     switch (header.kind) {
-        case FrameKind::request:
-            return header.status == Code::ok;
-        case FrameKind::response:
-            return header.deadline_ms == 0 && header.expected_reply == 0;
+        case FrameKind::request: return header.status == Code::ok;
+        case FrameKind::response: return header.deadline_ms == 0 && header.expected_reply == 0;
         case FrameKind::notification:
             return header.status == Code::ok && header.request == 0 && header.deadline_ms == 0 &&
                    header.expected_reply == 0;
-        case FrameKind::ping:
-            return header == FrameHeader{.version = header.version};
+        case FrameKind::ping: return header == FrameHeader{.version = header.version};
     }
     return false;
 }

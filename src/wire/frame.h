@@ -3,16 +3,6 @@
 // (raw block data). The frame's checksum covers header and body; the payload is not covered,
 // because its blocks carry checksums of their own that are verified where the data is made and
 // where it is used. Pure: no I/O.
-//
-//      0  u32  magic "CRNF"            28  u32  deadline: milliseconds left, 0 = none
-//      4  u16  protocol version        32  u32  expected reply: bytes of body and payload
-//      6  u16  method                  36  20 zero bytes
-//      8  u64  request id              56  u64  checksum: XXH3-64 of bytes 0..55, seeded with
-//     16  u8   kind                             the XXH3-64 of the body
-//     17  u8   zero
-//     18  u16  status (cairn::Code)
-//     20  u32  body length             64  body, then payload
-//     24  u32  payload length
 #pragma once
 
 #include <array>
@@ -28,6 +18,17 @@
 
 namespace cairn {
 
+// The header, little-endian:
+//
+//      0  u32  magic "CRNF"            28  u32  deadline: milliseconds left, 0 = none
+//      4  u16  protocol version        32  u32  expected reply: bytes of body and payload
+//      6  u16  method                  36  20 zero bytes
+//      8  u64  request id              56  u64  checksum: XXH3-64 of bytes 0..55, seeded with
+//     16  u8   kind                             the XXH3-64 of the body
+//     17  u8   zero
+//     18  u16  status (cairn::Code)
+//     20  u32  body length             64  body, then payload
+//     24  u32  payload length
 constexpr size_t frame_header_size = 64;
 constexpr uint32_t frame_body_max = 1 * mib;
 constexpr uint32_t frame_payload_max = 4 * mib;

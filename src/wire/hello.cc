@@ -110,14 +110,10 @@ Error not_a_hello() {
 
 std::string_view name_of(Role role) {
     switch (role) {
-        case Role::mds:
-            return "MDS";
-        case Role::chunk_server:
-            return "CS";
-        case Role::client:
-            return "client";
-        case Role::tool:
-            return "tool";
+        case Role::mds: return "MDS";
+        case Role::chunk_server: return "CS";
+        case Role::client: return "client";
+        case Role::tool: return "tool";
     }
     return "unknown";
 }

@@ -1,11 +1,25 @@
 // The hello: the few fixed-size messages with which a connection begins. Until both ends have
 // proved that they know the cluster's key, nothing else is parsed. Pure: the proofs themselves are
 // made in rpc/proof.h, the conversation is held in rpc/handshake.h.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace cairn {
+
+// The conversation:
 //
 //      client                                   server
 //      ClientHello: who I am, nonce    ->
-//                                      <-       ServerHello: who I am, nonce, how the key is
-//                                      derived;
+//                                      <-       ServerHello: who I am, nonce, key derivation;
 //                                               or a status that refuses
 //      Proof(client)                   ->
 //                                      <-       Proof(server), or a status that refuses
@@ -27,19 +41,6 @@
 //      128 32 nonce                     136 u32 operations, 140 u32 KiB of memory
 //      160 checksum                     144 32 nonce
 //                                       176 24 zeros, 200 checksum
-#pragma once
-
-#include <array>
-#include <compare>
-#include <cstdint>
-#include <span>
-#include <string>
-
-#include "base/bytes.h"
-#include "base/ids.h"
-#include "base/result.h"
-
-namespace cairn {
 
 constexpr size_t cluster_name_max = 63;
 

@@ -54,8 +54,10 @@ CODE_BANS = [
     ban(r'\bstd::hash\b', 'its values differ between libraries and show in the order of tables: '
         'use IdHash or a checksum'),
     ban(r'\bstd::(jthread|thread|async|future|promise|mutex|recursive_mutex|shared_mutex|call_once'
-        r'|condition_variable(_any)?|lock_guard|unique_lock|scoped_lock)\b|\bpthread_\w+'
-        r'|\bthread_local\b', NO_THREADS, 'runtime'),
+        r'|condition_variable(_any)?|lock_guard|unique_lock|scoped_lock)\b|\bpthread_\w+',
+        NO_THREADS, 'runtime'),
+    # Buffers are released into the pool of their loop's thread.
+    ban(r'\bthread_local\b', NO_THREADS, 'runtime', 'src/base/buffer.cc'),
     ban(FREE + r'(u|nano)?sleep\s*\(|\bsleep_(for|until)\b',
         'wait on the Loop that the constructor was given; a test advances virtual time'),
     ban(FREE + r'((secure_)?getenv|(un)?setenv)\s*\(',

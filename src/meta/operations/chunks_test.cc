@@ -1,5 +1,6 @@
 // Replica sets: leaving, joining, comparing, starts of chunk servers. Each rule that can be broken
 // on purpose has its test here.
+#include "meta/catalogue/chunk_state.h"
 #include "meta/operations/world_for_tests.h"
 
 namespace cairn::meta {
@@ -379,6 +380,33 @@ TEST_F(ChunkTest, AnOfflineServersReplicasLeaveInBoundedSteps) {
     EXPECT_TRUE(catalogue.server(servers[0])->chunks.empty());
     start(servers[0]);
     EXPECT_EQ(catalogue.server(servers[0])->state, CsLoggedState::known);
+}
+
+TEST_F(ChunkTest, StatesAreCountedInSteps) {
+    for (uint64_t i = 1; i < 7; i++)
+        add_chunk(file, i, i < 3 ? 2 : 3);
+    kill_writer();
+    CsActivities activities;
+    for (const CsId cs : servers)
+        activities[cs] = CsActivity::active;
+    ChunkCounts counts;
+    ChunkId from;
+    int steps = 0;
+    do {
+        from = count_chunk_states(catalogue, activities, from, 3, counts);
+        steps++;
+    } while (!from.is_none());
+    EXPECT_EQ(steps, 3);
+    EXPECT_EQ(counts.total(), 7U);
+    EXPECT_EQ(counts[ChunkState::replicating], 7U);
+    for (const auto& [id, running] : std::map(catalogue.comparisons())) {
+        choose_source(id, servers[0]);
+        comparison_done(id);
+    }
+    counts = {};
+    EXPECT_TRUE(count_chunk_states(catalogue, activities, {}, 100, counts).is_none());
+    EXPECT_EQ(counts[ChunkState::healthy], 5U);
+    EXPECT_EQ(counts[ChunkState::degraded], 2U);
 }
 
 TEST_F(ChunkTest, ManyPiecesAndBackAgain) {

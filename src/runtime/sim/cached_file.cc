@@ -42,6 +42,12 @@ void CachedFile::add_versions(Change& change, uint64_t offset, uint64_t length) 
     });
 }
 
+void CachedFile::load(const Content& content) {
+    changes_.clear();
+    live_ = content;
+    stable_ = content;
+}
+
 void CachedFile::write(uint64_t offset, std::span<const ByteView> slices, uint64_t length) {
     Change& change = record(IoKind::write, offset, length);
     uint64_t at = offset;

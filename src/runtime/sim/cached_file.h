@@ -19,6 +19,9 @@ class CachedFile {
   public:
     [[nodiscard]] const Content& live() const { return live_; }
 
+    // Durable content from elsewhere, instead of everything that was here.
+    void load(const Content& content);
+
     // Changes what the kernel shows.
     void write(uint64_t offset, std::span<const ByteView> slices, uint64_t length);
     void truncate(uint64_t size);

@@ -124,6 +124,26 @@ TEST(Content, CountsTheSpaceItTakes) {
     EXPECT_EQ(content.pages(), 3u);
 }
 
+TEST(Content, KnowsItsExtents) {
+    Content content;
+    const Bytes bytes(page_size, std::byte{1});
+    content.write(2 * page_size, bytes);
+    content.write(3 * page_size, bytes);
+    content.reserve(5 * page_size, page_size);
+    content.truncate(8 * page_size + 1);
+    const auto expect = [&](uint64_t offset, uint64_t end, bool is_hole) {
+        EXPECT_EQ(content.extent_at(offset).end, end) << offset;
+        EXPECT_EQ(content.extent_at(offset).is_hole, is_hole) << offset;
+    };
+    expect(0, 2 * page_size, true);
+    expect(2 * page_size + 5, 4 * page_size, false);
+    expect(4 * page_size, 8 * page_size + 1, true);
+    expect(5 * page_size, 8 * page_size + 1, true);
+    content.write(8 * page_size, {bytes.data(), 1});
+    expect(7 * page_size, 8 * page_size, true);
+    expect(8 * page_size, 8 * page_size + 1, false);
+}
+
 TEST(CachedFile, ALossLosesWhatWasNotSynced) {
     const DiskFaults faults{.cut_loss = always};
     EXPECT_EQ(outcomes([](CachedFile& file) { write(file, 0, sectors("ab")); }, faults),

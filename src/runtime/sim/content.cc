@@ -16,6 +16,23 @@ uint64_t Content::missing_pages(uint64_t offset, uint64_t length) const {
     return last - first + 1 - present;
 }
 
+FileExtent Content::extent_at(uint64_t offset) const {
+    uint64_t index = offset / page_size;
+    auto at = pages_.lower_bound(index);
+    const bool stored = at != pages_.end() && at->first == index && at->second != nullptr;
+    if (stored) {
+        while (at != pages_.end() && at->first == index && at->second != nullptr) {
+            ++at;
+            index++;
+        }
+        return {std::min(index * page_size, size_), false};
+    }
+    // A reserved page reads as zeros: it is no data.
+    while (at != pages_.end() && at->second == nullptr)
+        ++at;
+    return {at == pages_.end() ? size_ : std::min(at->first * page_size, size_), true};
+}
+
 void Content::read(uint64_t offset, MutableByteView into) const {
     size_t done = 0;
     for_each_page(offset, into.size(), [&](uint64_t index, uint64_t within, uint64_t part) {
@@ -30,10 +47,12 @@ void Content::read(uint64_t offset, MutableByteView into) const {
 
 Page& Content::own(uint64_t index, bool overwritten_whole) {
     PageRef& page = pages_[index];
-    if (page == nullptr)
+    if (overwritten_whole && (page == nullptr || page.use_count() > 1))
+        page = std::make_shared_for_overwrite<Page>();
+    else if (page == nullptr)
         page = std::make_shared<Page>();
     else if (page.use_count() > 1)
-        page = overwritten_whole ? std::make_shared<Page>() : std::make_shared<Page>(*page);
+        page = std::make_shared<Page>(*page);
     return *page;
 }
 

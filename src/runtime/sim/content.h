@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/size.h"
+#include "runtime/disk.h"
 
 namespace cairn::sim {
 
@@ -26,6 +27,8 @@ class Content {
     // How many pages of [offset, offset + length) do not take space yet.
     [[nodiscard]] uint64_t missing_pages(uint64_t offset, uint64_t length) const;
 
+    // Where the run of stored or of unstored pages at `offset` ends; not beyond size().
+    [[nodiscard]] FileExtent extent_at(uint64_t offset) const;
     // Zeros where nothing was written.
     void read(uint64_t offset, MutableByteView into) const;
     void write(uint64_t offset, ByteView bytes);

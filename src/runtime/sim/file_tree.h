@@ -15,6 +15,7 @@
 
 #include "runtime/disk.h"
 #include "runtime/sim/cached_file.h"
+#include "runtime/sim/tree_image.h"
 
 namespace cairn::sim {
 
@@ -63,6 +64,10 @@ class FileTree {
     void set_capacity(uint64_t bytes) { capacity_ = bytes; }
 
     void shut_down();
+    // A copy, and bringing one back, durably, in place of what is at `path`; nobody has a file open
+    // there. An errno value, or 0.
+    [[nodiscard]] Outcome<TreeImage> save(const Path& path) const;
+    int restore(const Path& path, const TreeImage& image);
     void cut_power(const DiskFaults& faults, Xoshiro& random);
 
   private:
@@ -88,6 +93,10 @@ class FileTree {
     static bool touches_same_name(const NameChange& a, const NameChange& b);
     void recover(Node& directory, const DiskFaults& faults, Xoshiro& random, bool cut,
                  std::set<uint64_t>& seen);
+    static TreeImage image_of(const Node& node);
+    NodeRef node_of(const TreeImage& image);
+    static void check_closed(const Node& node);
+    static uint64_t pages_below(const Node& node);
     static void forget_entries(Node& node);
 
     Core& core_;

@@ -187,5 +187,32 @@ TEST(FileTree, AccountsForSpace) {
     EXPECT_EQ(tree.used(), page_size);
 }
 
+TEST(FileTree, AnOldCopyIsBroughtBackDurably) {
+    Core core(1, FaultPlan::none());
+    FileTree tree(core, mib);
+    EXPECT_EQ(tree.make_directories({"d", "e"}), 0);
+    make(tree, "d/x", "old");
+    make(tree, "y", "other");
+    const std::string before = listing(tree);
+    const Outcome<TreeImage> image = tree.save({"d"});
+    const Outcome<TreeImage> whole = tree.save({});
+    make(tree, "d/x", "new!");
+    make(tree, "d/z", std::string(2 * page_size, 'z'));
+    EXPECT_EQ(tree.remove({"d", "e"}), 0);
+    EXPECT_EQ(tree.used(), 4 * page_size);
+    EXPECT_EQ(tree.restore({"d"}, *image), 0);
+    EXPECT_EQ(listing(tree), before);
+    EXPECT_EQ(tree.used(), 2 * page_size);
+    Xoshiro random(1);
+    tree.cut_power({.cut_loss = 1'000'000, .cut_undo = 1'000'000}, random);
+    EXPECT_EQ(listing(tree), before);
+    EXPECT_EQ(tree.remove({"y"}), 0);
+    EXPECT_EQ(tree.restore({}, *whole), 0);
+    EXPECT_EQ(listing(tree), before);
+    EXPECT_EQ(tree.used(), 2 * page_size);
+    EXPECT_EQ(tree.restore({"none", "d"}, *image), ENOENT);
+    EXPECT_FALSE(tree.save({"none"}).has_value());
+}
+
 }  // namespace
 }  // namespace cairn::sim

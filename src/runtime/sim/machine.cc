@@ -88,6 +88,25 @@ Result<std::vector<DirectoryEntry>> Machine::peek_directory(const std::string& p
     return entries;
 }
 
+Result<TreeImage> Machine::save(const std::string& path) {
+    DiskDevice& device = disk_of(path);
+    Outcome<TreeImage> image = device.tree().save(device.below_mount(path));
+    if (!image)
+        return error_of_errno(image.error(), path);
+    return std::move(*image);
+}
+
+Result<void> Machine::restore(const std::string& path, const TreeImage& image) {
+    DiskDevice& device = disk_of(path);
+    const int error = device.tree().restore(device.below_mount(path), image);
+    if (error != 0)
+        return error_of_errno(error, path);
+    core_.trace.record(core_.now(), TraceKind::world, number_, device.number());
+    if (core_.trace.wanted())
+        core_.trace.say(core_.now(), name(), "a copy is brought back at " + path);
+    return {};
+}
+
 Result<void> Machine::corrupt(const std::string& path, uint64_t offset, uint8_t mask) {
     DiskDevice& device = disk_of(path);
     const Outcome<NodeRef> node = device.tree().find(device.below_mount(path));

@@ -53,6 +53,11 @@ class Machine {
     // Flips the bits of `mask` in the byte at `offset` of a file, on the medium.
     Result<void> corrupt(const std::string& path, uint64_t offset, uint8_t mask = 1);
 
+    // A copy of a file or directory, and bringing it back over what is there now, as from a backup.
+    // No program has a file open there.
+    [[nodiscard]] Result<TreeImage> save(const std::string& path);
+    Result<void> restore(const std::string& path, const TreeImage& image);
+
     // For World.
     void set_powered(bool powered);
     void set_stalled_until(SimTime time) { stalled_until_ = time; }

@@ -1,5 +1,7 @@
 // Process: a simulated program run: its loops, its main task, and what it holds of its host. Owned
-// by World, for good: after its end it only tells that it has ended.
+// by World, for good: after its end it only tells that it has ended. When it is killed, its frames
+// go as they stand, the newest task of a scope first: an object that owns a Scope declares it after
+// what the scope's tasks use.
 #pragma once
 
 #include <functional>

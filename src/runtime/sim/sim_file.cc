@@ -93,7 +93,7 @@ class SimFile::Request final : public SimEvent, public Held {
     SimFile& file_;
     IoOperation& operation_;
     // A sync makes durable what was there when it was asked for.
-    const uint64_t synced_through_;
+    uint64_t synced_through_;
     SimTime completion_;
     bool done_ = false;
     int64_t result_ = 0;
@@ -116,15 +116,7 @@ SimFile::~SimFile() {
 }
 
 Result<FileExtent> SimFile::extent_at(uint64_t offset) {
-    const Content& content = node_->file.live();
-    const auto is_hole = [&content](uint64_t at) {
-        return content.page(at / page_size) == nullptr;
-    };
-    const bool hole = is_hole(offset);
-    uint64_t end = align_down(offset, page_size) + page_size;
-    while (end < content.size() && is_hole(end) == hole)
-        end += page_size;
-    return FileExtent{std::min(end, content.size()), hole};
+    return node_->file.live().extent_at(offset);
 }
 
 void SimFile::start(IoOperation& operation) {

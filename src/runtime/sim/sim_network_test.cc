@@ -77,7 +77,7 @@ class SimNetworkTest : public ::testing::Test {
     Machine& b_ = add_host(world_, "b", "10.0.0.2");
     Notes server_;
     Notes client_;
-    const Address at_{"10.0.0.1", 7000};
+    Address at_{"10.0.0.1", 7000};
 };
 
 TEST_F(SimNetworkTest, BytesArriveAndThenTheEnd) {
@@ -348,8 +348,10 @@ Task<void> read_pattern(Runtime& runtime, Address at, Pieces& pieces) {
         pieces.longest_gap = std::max(pieces.longest_gap, runtime.loop.now() - last);
         last = runtime.loop.now();
         pieces.reads++;
-        for (const std::byte byte : ByteView(buffer).first(*count))
-            CHECK(byte == static_cast<std::byte>(next++));
+        for (const std::byte byte : ByteView(buffer).first(*count)) {
+            CHECK(byte == static_cast<std::byte>(next));
+            next++;
+        }
         pieces.bytes += *count;
     }
 }

@@ -1,7 +1,5 @@
 // World: hosts, the network between them and the programs on them, simulated in one thread and in
-// virtual time. Everything follows from the seed: a run that fails once fails every time. The test
-// that makes a World owns it; it never reads a real clock, file or socket.
-//
+// virtual time. Everything follows from the seed. It reads no real clock, file or socket.
 //     World world(seed, FaultPlan::swarm(random));
 //     Machine& a = world.add_host({.name = "a", .addresses = {"10.0.0.1"}});
 //     Process& server = world.start(a, "server", [](Runtime& runtime) { return serve(runtime); });

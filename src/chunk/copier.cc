@@ -1,0 +1,175 @@
+#include "chunk/copier.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "base/checksum.h"
+#include "wire/chunk_messages.h"
+#include "wire/methods.h"
+
+namespace cairn::chunk {
+
+namespace {
+
+constexpr size_t batches_in_flight = 4;
+constexpr Duration copy_timeout = seconds(15);
+
+Error superseded(const Replica& replica, Version version) {
+    return {Code::stale_map,
+            fmt::format("chunk {} went on to version {} while it was copied under {}",
+                        replica.chunk().number, replica.version().number, version.number)};
+}
+
+// With the rule that refuses older versions broken, nothing is compared.
+WriteTag tag_for(const Replica& replica, Version version, const ServiceRules& rules) {
+    return {replica.chunk(), rules.refuse_older ? version : Version(), FileId(), LeaseEpoch()};
+}
+
+}  // namespace
+
+Task<Result<std::vector<uint32_t>>> Copier::find_differences(const Replica& replica,
+                                                             Version version, Address source,
+                                                             const std::vector<uint32_t>& skip,
+                                                             CopyResult& result) {
+    std::vector<uint32_t> different;
+    const std::optional<ChunkInfo> info = store_.find(replica.chunk());
+    if (!info)
+        co_return Error(Code::replica_lost, "the chunk was removed while it was copied");
+    const auto block_count = static_cast<uint32_t>(info->size / block_size);
+    for (uint32_t first = 0; first < block_count; first += max_table_entries) {
+        ReadTableRequest request;
+        request.chunk = replica.chunk();
+        request.version = version;
+        request.first_block = first;
+        request.block_count = std::min(max_table_entries, block_count - first);
+        auto response = co_await ask(source, Method::read_table, encode(request),
+                                     request.block_count * static_cast<uint32_t>(sizeof(uint64_t)));
+        if (!response)
+            co_return response.error();
+        Result<ReadTableReply> theirs = decode<ReadTableReply>(response->body.view());
+        if (!theirs)
+            co_return theirs.error();
+        // Read ours after theirs came: what a client writes from here on is guarded, not compared.
+        Result<std::vector<BlockSum>> ours =
+            co_await store_.table(replica.chunk(), first, request.block_count);
+        if (!ours)
+            co_return ours.error();
+        if (theirs->checksums.size() != ours->size())
+            co_return Error(Code::corrupt, "a table's answer does not fit its request");
+        for (uint32_t i = 0; i < request.block_count; i++) {
+            const uint32_t block = first + i;
+            const BlockSum& sum = (*ours)[i];
+            if ((sum.lost || sum.checksum != theirs->checksums[i]) &&
+                !std::binary_search(skip.begin(), skip.end(), block) &&
+                replica.copy_may_land(version, block, rules_))
+                different.push_back(block);
+        }
+        result.blocks_compared += request.block_count;
+    }
+    co_return different;
+}
+
+Task<Result<rpc::Reply>> Copier::ask(Address source, Method method, Bytes body,
+                                     uint32_t expected_reply) {
+    rpc::CallOptions options;
+    options.timeout = copy_timeout;
+    options.expected_reply = expected_reply;
+    co_return co_await peers_.to(source).call(method, std::move(body), rpc::Payload(), options);
+}
+
+// The check and the start of the write are one step: a client's write is either noted before the
+// check, or journalled after the copy.
+Task<Result<void>> Copier::land(Replica& replica, Version version, const CopyBlocksReply& reply,
+                                const Buffer& payload, CopyResult& result) {
+    if (payload.size() != reply.blocks.size() * block_size ||
+        reply.checksums.size() != reply.blocks.size())
+        co_return Error(Code::corrupt, "a copy's answer does not fit its request");
+    for (size_t i = 0; i < reply.blocks.size(); i++) {
+        if (!replica.copy_may_land(version, reply.blocks[i], rules_))
+            continue;
+        ChunkWrite write;
+        write.tag = tag_for(replica, version, rules_);
+        write.first_block = reply.blocks[i];
+        write.data = payload.slice(i * block_size, block_size);
+        write.checksums = {reply.checksums[i]};
+        CO_TRY(co_await store_.write(std::move(write)));
+        result.blocks_copied++;
+    }
+    for (const uint32_t block : reply.zeros) {
+        if (!replica.copy_may_land(version, block, rules_))
+            continue;
+        ChunkZeros zeros;
+        zeros.tag = tag_for(replica, version, rules_);
+        zeros.first_block = block;
+        zeros.count = 1;
+        zeros.punch = true;
+        CO_TRY(co_await store_.write_zeros(zeros));
+        result.blocks_copied++;
+    }
+    result.bad_at_source.insert(result.bad_at_source.end(), reply.bad.begin(), reply.bad.end());
+    co_return Result<void>();
+}
+
+Task<void> Copier::copy_batch(std::shared_ptr<Replica> replica, Version version, Address source,
+                              std::vector<uint32_t> blocks, CopyResult& result,
+                              Result<void>& outcome) {
+    CopyBlocksRequest request;
+    request.chunk = replica->chunk();
+    request.version = version;
+    request.blocks = std::move(blocks);
+    const auto expected = static_cast<uint32_t>(request.blocks.size() * (block_size + 64));
+    auto response = co_await ask(source, Method::copy_blocks, encode(request), expected);
+    if (!response) {
+        outcome = response.error();
+        co_return;
+    }
+    Result<CopyBlocksReply> reply = decode<CopyBlocksReply>(response->body.view());
+    if (!reply) {
+        outcome = reply.error();
+        co_return;
+    }
+    Result<void> landed = co_await land(*replica, version, *reply, response->payload, result);
+    if (!landed)
+        outcome = landed;
+}
+
+Task<Result<CopyResult>> Copier::copy_these(std::shared_ptr<Replica> replica, Version version,
+                                            Address source, std::vector<uint32_t> blocks) {
+    CopyResult result;
+    Result<void> outcome;
+    size_t at = 0;
+    while (at < blocks.size() && outcome) {
+        if (replica->version() != version && rules_.refuse_older)
+            co_return superseded(*replica, version);
+        Scope batches(runtime_.loop);
+        for (size_t i = 0; i < batches_in_flight && at < blocks.size(); i++) {
+            const size_t count = std::min<size_t>(max_blocks_per_request, blocks.size() - at);
+            std::vector<uint32_t> batch(blocks.begin() + static_cast<ptrdiff_t>(at),
+                                        blocks.begin() + static_cast<ptrdiff_t>(at + count));
+            batches.spawn(copy_batch(replica, version, source, std::move(batch), result, outcome));
+            at += count;
+        }
+        co_await batches.join();
+    }
+    if (!outcome)
+        co_return outcome.error();
+    if (replica->version() != version && rules_.refuse_older)
+        co_return superseded(*replica, version);
+    std::sort(result.bad_at_source.begin(), result.bad_at_source.end());
+    co_return result;
+}
+
+Task<Result<CopyResult>> Copier::copy_chunk(std::shared_ptr<Replica> replica, Version version,
+                                            Address source, std::vector<uint32_t> skip) {
+    CopyResult compared;
+    auto different = co_await find_differences(*replica, version, source, skip, compared);
+    if (!different)
+        co_return different.error();
+    auto copied = co_await copy_these(replica, version, source, std::move(*different));
+    if (!copied)
+        co_return copied.error();
+    copied->blocks_compared = compared.blocks_compared;
+    co_return copied;
+}
+
+}  // namespace cairn::chunk

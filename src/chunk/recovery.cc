@@ -1,0 +1,256 @@
+#include "chunk/recovery.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/core.h>
+
+#include "chunk/for_each.h"
+#include "chunk/recovery_passes.h"
+#include "journal/direct_io.h"
+#include "runtime/disk.h"
+
+namespace cairn::chunk {
+
+namespace {
+
+constexpr size_t parallel_scans = 16;
+constexpr int header_tries = 3;
+
+template <class T>
+Result<T> with_path(Result<T> result, const std::string& path) {
+    if (result)
+        return result;
+    return Error(result.code(), path + ": " + result.error().message() +
+                                    "; remove this chunk server and let its data be rebuilt");
+}
+
+}  // namespace
+
+Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
+    CO_TRY(co_await read_small_files(cluster));
+    // Whoever made the repository may have been killed before its names were durable.
+    CO_TRY(co_await core_.runtime.disk.sync_directory(core_.options.path));
+    CO_TRY(co_await core_.runtime.disk.sync_directory(parent_of(core_.options.path)));
+    auto ring = co_await journal::RingFile::open(core_.runtime, core_.path_of("journal"));
+    if (!ring)
+        co_return ring.error();
+    ring_ = std::move(*ring);
+    // What is read must not vanish in a power cut after it was acted upon.
+    CO_TRY(co_await ring_->sync());
+    CO_TRY(co_await scan_chunks());
+    // 1. Everything but data.
+    MetadataPass metadata(*this);
+    journal::RingReader reader(*ring_);
+    Result<journal::RingEnd> end = co_await reader.replay(metadata);
+    if (!end)
+        co_return end.error();
+    CO_TRY(co_await set_damaged_aside());
+    // 2. What kind of start this is, durable before anything else can depend on it.
+    CO_TRY(co_await start_session(*end));
+    // 3. Data, then everything in place and the ring empty.
+    CO_TRY(co_await replay_data(*end));
+    CO_TRY(co_await empty_journal());
+    report_.integrity_sequence = core_.state.integrity_sequence;
+    report_.sync_epoch = core_.state.sync_epoch;
+    report_.log_position = core_.state.log_position;
+    co_return report_;
+}
+
+Task<Result<void>> Recovery::empty_journal() {
+    CO_TRY(core_.reserve_images(applier_.imaged));
+    Result<bool> emptied = co_await applier_.checkpoint();
+    if (!emptied)
+        co_return emptied.error();
+    if (*emptied) {
+        CO_TRY(co_await core_.journal->wait_held(core_.journal->mark()));
+        co_return co_await repair_headers();
+    }
+    // The disk is full: what could not be placed stays pending, in memory and in the ring.
+    core_.no_space = true;
+    core_.has_unsaved = true;
+    core_.oldest_pending = core_.runtime.loop.now();
+    co_return Result<void>();
+}
+
+// Where one of the two headers of a chunk was not what the other is. Done last: the room in the
+// journal was not set aside for this.
+Task<Result<void>> Recovery::repair_headers() {
+    bool any = false;
+    for (const ChunkId id : headers_to_repair_) {
+        const ChunkRef chunk = core_.find(id);
+        if (chunk == nullptr || !core_.journal->try_reserve(journal::RingJournal::image_space(1)))
+            continue;
+        core_.image_reserve += journal::RingJournal::image_space(1);
+        chunk->header_dirty = any = true;
+    }
+    if (!any)
+        co_return Result<void>();
+    Result<bool> done = co_await applier_.checkpoint();
+    if (!done)
+        co_return done.error();
+    co_return Result<void>();
+}
+
+Task<Result<void>> Recovery::read_small_files(ClusterId cluster) {
+    Disk& disk = core_.runtime.disk;
+    const std::string identity_path = core_.path_of("identity");
+    Result<Bytes> bytes = co_await read_whole_file(disk, identity_path, small_file_max);
+    if (!bytes)
+        co_return bytes.error().with_context(core_.options.path + " is no repository");
+    Result<Identity> identity = with_path(decode_identity(*bytes), identity_path);
+    if (!identity)
+        co_return identity.error();
+    core_.identity = *identity;
+    if (!cluster.is_none() && core_.identity.cluster != cluster)
+        co_return Error(Code::wrong_cluster,
+                        fmt::format("{} belongs to cluster {}, not to {}", core_.options.path,
+                                    to_string(core_.identity.cluster), to_string(cluster)));
+    const std::string state_path = core_.path_of("state");
+    bytes = co_await read_whole_file(disk, state_path, small_file_max);
+    if (!bytes)
+        co_return bytes.error();
+    Result<StoreState> state = with_path(decode_state(*bytes), state_path);
+    if (!state)
+        co_return state.error();
+    core_.state = *state;
+    const std::string epochs_path = core_.path_of("epochs");
+    bytes = co_await read_whole_file(disk, epochs_path, epochs_file_max);
+    if (!bytes)
+        co_return bytes.error();
+    Result<FileEpochs> epochs = with_path(decode_epochs(*bytes), epochs_path);
+    if (!epochs)
+        co_return epochs.error();
+    core_.epochs = std::move(*epochs);
+    co_return Result<void>();
+}
+
+Task<Result<void>> Recovery::scan_chunks() {
+    auto folders = co_await core_.runtime.disk.list(core_.path_of("chunks"));
+    if (!folders)
+        co_return folders.error();
+    const auto scan_one = [&](size_t i) {
+        return scan_folder((*folders)[i].name);
+    };
+    co_return co_await for_each(core_.runtime.loop, parallel_scans, folders->size(), scan_one);
+}
+
+Task<Result<void>> Recovery::scan_folder(std::string name) {
+    const std::string folder = core_.path_of("chunks") + "/" + name;
+    auto files = co_await core_.runtime.disk.list(folder);
+    if (!files && files.code() == Code::not_a_directory)
+        co_return Result<void>();
+    if (!files)
+        co_return files.error();
+    for (const DirectoryEntry& file : *files)
+        CO_TRY(co_await scan_file(folder, file.name));
+    co_return Result<void>();
+}
+
+Task<Result<void>> Recovery::scan_file(std::string folder, std::string name) {
+    if (const Result<ChunkId> damaged = parse_damaged_file_name(name)) {
+        unusable_[*damaged] = "it was set aside as damaged before";
+        co_return Result<void>();
+    }
+    const Result<ChunkId> id = parse_chunk_file_name(name);
+    if (!id)
+        co_return Result<void>();  // not ours
+    const std::string path = folder + "/" + name;
+    auto file = co_await core_.runtime.disk.open(path, {.caching = Caching::direct});
+    if (!file)
+        co_return file.error();
+    Buffer both = Buffer::zeroed(size_t{2} * block_size);
+    Result<void> read;
+    for (int i = 0; i < header_tries; i++) {
+        read = co_await journal::read_blocks(**file, 0, both.mutable_view());
+        // An empty file is one that a crash left so.
+        if (read || read.code() == Code::out_of_range)
+            break;
+    }
+    // What cannot be read now may be readable next time: to go on without it would lose for ever
+    // what the journal has for it.
+    if (!read && read.code() != Code::out_of_range)
+        co_return read.error().with_context(path);
+    judge_header(*id, both.view());
+    co_return Result<void>();
+}
+
+void Recovery::judge_header(ChunkId id, ByteView both) {
+    Result<HeaderBlock> best = decode_header(both.first(block_size));
+    Result<HeaderBlock> second = decode_header(both.subspan(block_size));
+    const bool alike = best && second && *best == *second;
+    if (second && (!best || best->sequence < second->sequence))
+        best = std::move(second);
+    if (!best) {
+        unusable_[id] = best.error().message();
+    } else if (best->header.chunk != id) {
+        unusable_[id] = "its header names another chunk";
+    } else if (best->header.cluster != core_.identity.cluster) {
+        unusable_[id] = "it belongs to another cluster";
+    } else {
+        add_chunk(*best);
+        if (!alike)
+            headers_to_repair_.push_back(id);
+    }
+}
+
+void Recovery::add_chunk(const HeaderBlock& block) {
+    core_.chunks.insert_or_assign(block.header.chunk,
+                                  std::make_shared<ChunkEntry>(block, core_.next_serial++));
+}
+
+// A chunk that cannot be used now must not come back at a later start: by then the journal has let
+// go of what belongs to it. So its file gets another name.
+Task<Result<void>> Recovery::set_damaged_aside() {
+    for (const ChunkId chunk : missing_)
+        unusable_[chunk] = "its file is not there";
+    for (const auto& [chunk, why] : unusable_) {
+        report_.damaged.push_back({chunk, core_.files.path_of(chunk) + ": " + why});
+        core_.damaged.insert(chunk);
+        core_.runtime.log.write(Severity::error, "cs",
+                                core_.files.path_of(chunk) + " cannot be used: " + why);
+        Result<void> renamed = co_await core_.runtime.disk.rename(
+            core_.files.path_of(chunk), core_.files.damaged_path_of(chunk));
+        if (!renamed && renamed.code() != Code::not_found)
+            co_return renamed.error();
+        if (renamed)
+            CO_TRY(co_await core_.runtime.disk.sync_directory(core_.files.folder_of(chunk)));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
+    StoreState& state = core_.state;
+    const uint64_t boot_id = core_.runtime.host.boot_id();
+    report_.journal_cut = end.cut;
+    report_.integrity_raised = (!state.clean && state.boot_id != boot_id) || state.failed ||
+                               (end.cut && core_.options.rules.count_cut_as_unclean);
+    state.integrity_sequence += report_.integrity_raised ? 1 : 0;
+    state.unadmitted |= report_.integrity_raised;
+    report_.unclean = state.unadmitted;
+    state.sync_epoch++;
+    state.boot_id = boot_id;
+    state.clean = false;
+    state.failed = false;
+    CO_TRY(co_await core_.save_state());
+    ring_in_use_ = ring_.get();
+    const uint64_t capacity_blocks = ring_->capacity() / block_size;
+    core_.record_blocks_max =
+        static_cast<uint32_t>(std::clamp<uint64_t>(capacity_blocks / 8, 1, 256));
+    core_.journal = std::make_unique<journal::RingJournal>(
+        core_.runtime, std::move(ring_), end,
+        journal::RingOptions{.sync_on_flush = core_.options.rules.sync_on_flush});
+    co_return co_await core_.journal->start();
+}
+
+Task<Result<void>> Recovery::replay_data(journal::RingEnd end) {
+    DataPass data(*this);
+    journal::RingReader reader(*ring_in_use_);
+    Result<journal::RingEnd> again = co_await reader.replay(data);
+    if (!again)
+        co_return again.error();
+    if (again->position != end.position || again->sequence != end.sequence)
+        co_return Error(Code::io_error, core_.path_of("journal") + " does not read the same twice");
+    co_return Result<void>();
+}
+
+}  // namespace cairn::chunk

@@ -1,0 +1,180 @@
+#include "chunk/recovery_passes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "journal/direct_io.h"
+
+namespace cairn::chunk {
+
+bool RecoveryPass::is_intact(const journal::RecordView& view) {
+    const Result<Record> record = decode_record(view);
+    return record && payload_is_intact(*record, view.payload);
+}
+
+Task<Result<void>> RecoveryPass::visit(const journal::RecordView& view) {
+    ordinal_++;
+    group_ = view.group;
+    Result<Record> record = decode_record(view);
+    if (!record)
+        co_return record.error();
+    co_return co_await replay(*record, view.payload);
+}
+
+ChunkRef Recovery::MetadataPass::chunk_of(ChunkId id) {
+    ChunkRef chunk = recovery_.core_.find(id);
+    // It may be removed further on: then all is well.
+    if (chunk == nullptr && !recovery_.unusable_.contains(id))
+        recovery_.missing_.insert(id);
+    return chunk;
+}
+
+Task<Result<void>> Recovery::MetadataPass::replay(Record record, ByteView payload) {
+    StoreCore& core = recovery_.core_;
+    switch (record.type) {
+        case RecordType::create: co_return co_await create(record.chunk, payload);
+        case RecordType::remove: co_return co_await remove(record.chunk);
+        case RecordType::write:
+        case RecordType::zeros: co_return note_write(record.write);
+        case RecordType::mark: mark(record.mark); break;
+        case RecordType::epoch:
+            raise_epoch(core.epochs, record.epoch.file, record.epoch.epoch);
+            core.epochs_dirty = true;
+            break;
+        case RecordType::log_position:
+            core.state.log_position = std::max(core.state.log_position, record.log_position);
+            break;
+        case RecordType::page_image:
+            if (const ChunkRef chunk = chunk_of(record.chunk))
+                co_return co_await place_page(chunk, record.page, payload);
+            break;
+        case RecordType::header_image: replace_header(record.chunk, payload); break;
+    }
+    co_return Result<void>();
+}
+
+void Recovery::MetadataPass::forget(ChunkId id) {
+    if (const ChunkRef old = recovery_.core_.find(id))
+        recovery_.core_.remove_entry(old);
+    recovery_.unusable_.erase(id);
+    recovery_.missing_.erase(id);
+    recovery_.created_at_[id] = ordinal_;
+    recovery_.applier_.folder_changed(id);
+}
+
+Task<Result<void>> Recovery::MetadataPass::create(ChunkId id, ByteView payload) {
+    const Result<HeaderBlock> header = decode_header(payload);
+    if (!header)
+        co_return header.error();
+    forget(id);
+    recovery_.add_chunk(*header);
+    const ChunkRef chunk = recovery_.core_.find(id);
+    chunk->header_dirty = true;
+    chunk->sync_needed = true;
+    recovery_.applier_.imaged.insert(base_key(*chunk, header_page));
+    co_return co_await recovery_.core_.files.create(chunk);
+}
+
+Task<Result<void>> Recovery::MetadataPass::remove(ChunkId id) {
+    forget(id);
+    co_return co_await recovery_.core_.files.remove(id);
+}
+
+Task<Result<void>> Recovery::MetadataPass::place_page(ChunkRef chunk, uint32_t page,
+                                                      ByteView payload) {
+    if (page >= chunk->geometry().page_count())
+        co_return Error(Code::corrupt, "the journal has a table page that the chunk has not");
+    Result<std::shared_ptr<File>> file = co_await recovery_.core_.files.get(chunk);
+    if (!file)
+        co_return file.error();
+    chunk->header_dirty |= !chunk->pages.has(page);
+    chunk->pages.set(page);
+    chunk->sync_needed = true;
+    recovery_.applier_.imaged.insert(base_key(*chunk, page));
+    const std::array<ByteView, 1> slices{payload};
+    co_return co_await journal::write_blocks(**file, ChunkGeometry::page_offset(page), slices);
+}
+
+void Recovery::MetadataPass::replace_header(ChunkId id, ByteView payload) {
+    const Result<HeaderBlock> header = decode_header(payload);
+    if (!header)
+        return;  // is_intact() has looked
+    ChunkRef chunk = recovery_.core_.find(id);
+    if (chunk == nullptr && recovery_.unusable_.erase(id) != 0) {
+        // A power cut tore both copies: this is what they were to become.
+        recovery_.add_chunk(*header);
+        chunk = recovery_.core_.find(id);
+    }
+    if (chunk == nullptr) {
+        recovery_.missing_.insert(id);
+        return;
+    }
+    chunk->version = header->header.version;
+    chunk->state = header->header.state;
+    chunk->header_sequence = header->sequence;
+    chunk->pages = header->pages;
+    chunk->header_dirty = true;
+    recovery_.applier_.imaged.insert(base_key(*chunk, header_page));
+}
+
+Result<void> Recovery::MetadataPass::note_write(const WriteFields& fields) {
+    if (!fields.file.is_none() && !fields.epoch.is_none()) {
+        raise_epoch(recovery_.core_.epochs, fields.file, fields.epoch);
+        recovery_.core_.epochs_dirty = true;
+    }
+    const ChunkRef chunk = chunk_of(fields.chunk);
+    if (chunk == nullptr)
+        return {};
+    const uint64_t end = uint64_t{fields.first_block} + fields.count;
+    if (fields.count == 0 || end > chunk->geometry().block_count())
+        return Error(Code::corrupt, "the journal has blocks that the chunk has not");
+    if (fields.version > chunk->version) {
+        chunk->version = fields.version;
+        chunk->header_dirty = true;
+    }
+    return {};
+}
+
+void Recovery::MetadataPass::mark(const MarkFields& fields) {
+    const ChunkRef chunk = chunk_of(fields.chunk);
+    if (chunk == nullptr)
+        return;
+    chunk->version = std::max(chunk->version, fields.version);
+    if (fields.state != 0)
+        chunk->state = static_cast<ChunkState>(fields.state);
+    chunk->header_dirty = true;
+}
+
+Task<Result<void>> Recovery::DataPass::replay(Record record, ByteView payload) {
+    StoreCore& core = recovery_.core_;
+    if (record.type != RecordType::write && record.type != RecordType::zeros)
+        co_return Result<void>();
+    const ChunkRef chunk = core.find(record.chunk);
+    const auto created = recovery_.created_at_.find(record.chunk);
+    if (chunk == nullptr || (created != recovery_.created_at_.end() && ordinal_ < created->second))
+        co_return Result<void>();
+    const WriteFields& fields = record.write;
+    core.touch(*chunk, fields.first_block, fields.count);
+    if (record.type == RecordType::write) {
+        checksums_.clear();
+        for (uint32_t i = 0; i < fields.count; i++)
+            checksums_.push_back(record.checksum_of(i));
+        core.put_blocks(chunk, fields.first_block, Buffer::copy_of(payload), checksums_, group_);
+    } else {
+        core.put_zeros({.chunk = chunk,
+                        .first_block = fields.first_block,
+                        .count = fields.count,
+                        .punch = fields.punch,
+                        .sequence = group_});
+    }
+    if (core.overlay.bytes() > core.options.pending_bytes_max / 2 ||
+        core.zeros.size() > core.options.zero_ranges_max / 2) {
+        // Where the disk is full it all stays in memory: no more than the journal holds.
+        Result<bool> applied = co_await recovery_.applier_.apply();
+        if (!applied)
+            co_return applied.error();
+    }
+    co_return Result<void>();
+}
+
+}  // namespace cairn::chunk

@@ -1,0 +1,50 @@
+// The two passes of a recovery over the journal (recovery.h), as visitors of its records.
+#pragma once
+
+#include "chunk/recovery.h"
+
+namespace cairn::chunk {
+
+// What the passes have in common: records are decoded, verified and numbered.
+class RecoveryPass : public journal::RecordVisitor {
+  public:
+    [[nodiscard]] bool is_intact(const journal::RecordView& view) override;
+    Task<Result<void>> visit(const journal::RecordView& view) override;
+
+  protected:
+    virtual Task<Result<void>> replay(Record record, ByteView payload) = 0;
+    uint64_t ordinal_ = 0;  // of the record being replayed, from 1
+    journal::Sequence group_ = 0;
+};
+
+class Recovery::MetadataPass final : public RecoveryPass {
+  public:
+    explicit MetadataPass(Recovery& recovery) : recovery_(recovery) {}
+
+  private:
+    Task<Result<void>> replay(Record record, ByteView payload) override;
+    Task<Result<void>> create(ChunkId id, ByteView payload);
+    Task<Result<void>> remove(ChunkId id);
+    Task<Result<void>> place_page(ChunkRef chunk, uint32_t page, ByteView payload);
+    void replace_header(ChunkId id, ByteView payload);
+    void forget(ChunkId id);
+    Result<void> note_write(const WriteFields& fields);
+    void mark(const MarkFields& fields);
+    // The chunk, or null after noting that it is missing.
+    ChunkRef chunk_of(ChunkId id);
+
+    Recovery& recovery_;
+};
+
+class Recovery::DataPass final : public RecoveryPass {
+  public:
+    explicit DataPass(Recovery& recovery) : recovery_(recovery) {}
+
+  private:
+    Task<Result<void>> replay(Record record, ByteView payload) override;
+
+    Recovery& recovery_;
+    std::vector<uint64_t> checksums_;
+};
+
+}  // namespace cairn::chunk

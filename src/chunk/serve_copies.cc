@@ -1,0 +1,231 @@
+// Copies between replicas: what a source answers, and the orders that make this server copy from
+// one (join, compare, restore).
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "base/checksum.h"
+#include "chunk/copier.h"
+#include "chunk/reply.h"
+#include "chunk/service.h"
+
+namespace cairn::chunk {
+
+namespace {
+constexpr uint64_t lost_block_checksum = 0;
+}
+
+Task<rpc::Response> ChunkService::read_table(ReadTableRequest request) {
+    const std::shared_ptr<Replica> replica = find(request.chunk);
+    if (!replica)
+        co_return failed(lost(request.chunk));
+    Result<void> allowed = replica->check_source(request.version);
+    if (!allowed)
+        co_return failed(allowed.error());
+    if (request.block_count > max_table_entries)
+        co_return failed(Error(Code::invalid_argument, "too many table entries in one request"));
+    Result<std::vector<BlockSum>> table =
+        co_await store_.table(request.chunk, request.first_block, request.block_count);
+    if (!table)
+        co_return failed(table.error());
+    ReadTableReply reply;
+    for (size_t i = 0; i < table->size(); i++) {
+        const BlockSum& sum = (*table)[i];
+        // What is lost here must differ from whatever the other holds, so that the block is asked
+        // for and found bad.
+        reply.checksums.push_back(sum.lost ? lost_block_checksum : sum.checksum);
+    }
+    co_return done(encode(reply));
+}
+
+Task<rpc::Response> ChunkService::copy_blocks(CopyBlocksRequest request) {
+    const std::shared_ptr<Replica> replica = find(request.chunk);
+    if (!replica)
+        co_return failed(lost(request.chunk));
+    Result<void> allowed = replica->check_source(request.version);
+    if (!allowed)
+        co_return failed(allowed.error());
+    if (request.blocks.size() > max_blocks_per_request)
+        co_return failed(Error(Code::invalid_argument, "too many blocks in one request"));
+    CopyBlocksReply reply;
+    Buffer payload = Buffer::allocate(request.blocks.size() * block_size);
+    size_t filled = 0;
+    for (const uint32_t block : request.blocks) {
+        std::vector<BadBlock> bad;
+        Result<ChunkRead> stored = co_await store_.read(request.chunk, block, 1, bad);
+        if (!stored && stored.code() == Code::corrupt) {
+            note_bad_block(request.chunk, block);
+            reply.bad.push_back(block);
+        } else if (!stored) {
+            co_return failed(stored.error());
+        } else if (!stored->zero_runs.empty()) {
+            reply.zeros.push_back(block);
+        } else {
+            std::ranges::copy(stored->data.view(),
+                              payload.mutable_view().begin() + static_cast<ptrdiff_t>(filled));
+            filled += block_size;
+            reply.blocks.push_back(block);
+            reply.checksums.push_back(stored->checksums[0]);
+        }
+    }
+    co_return done(encode(reply),
+                   filled == 0 ? rpc::Payload() : rpc::Payload(payload.slice(0, filled)));
+}
+
+Task<rpc::Response> ChunkService::begin_join(BeginJoinOrder order) {
+    Result<void> obeyed = check_master(order.header);
+    if (!obeyed)
+        co_return failed(obeyed.error());
+    const ChunkDescription& description = order.description;
+    std::shared_ptr<Replica> replica = find(description.chunk);
+    if (replica && description.version < replica->version())
+        co_return failed(Error(
+            Code::stale_map,
+            fmt::format("chunk {} is at version {} here, the join at {}", description.chunk.number,
+                        replica->version().number, description.version.number)));
+    if (!replica) {
+        auto made = co_await make_replica(description, ChunkState::joining);
+        if (!made)
+            co_return failed(made.error());
+        replica = *made;
+    }
+    const std::shared_ptr<FileFence> fence = fence_of(description.file);
+    fence->epoch = std::max(fence->epoch, order.epoch);
+    replica->begin_join(description.file, description.version);
+    co_await replica->running.drain();
+    Result<void> kept =
+        co_await store_.set_state(description.chunk, ChunkState::joining, description.version);
+    if (!kept)
+        co_return failed(kept.error());
+    co_return done();
+}
+
+Task<rpc::Response> ChunkService::run_join(RunJoinOrder order) {
+    Result<void> obeyed = check_master(order.header);
+    if (!obeyed)
+        co_return failed(obeyed.error());
+    const std::shared_ptr<Replica> replica = find(order.chunk);
+    if (!replica)
+        co_return failed(lost(order.chunk));
+    if (replica->state() == ReplicaState::complete && replica->version() == order.version)
+        co_return done();  // it was done before, and the answer was lost
+    if (replica->state() != ReplicaState::joining)
+        co_return failed(
+            Error(Code::not_admitted, "the join was cut short here: it must begin anew"));
+    replica->told(order.version, rules_);
+    // 1. Copy what differs.
+    Copier copier(runtime_, store_, peers_, rules_);
+    Result<CopyResult> copied =
+        co_await copier.copy_chunk(replica, order.version, order.source_address, {});
+    if (!copied)
+        co_return failed(copied.error());
+    if (!copied->bad_at_source.empty())
+        co_return failed(Error(Code::corrupt, fmt::format("{} blocks are bad at the source",
+                                                          copied->bad_at_source.size())));
+    // 2. Sync, then be complete, then say so.
+    if (rules_.sync_before_complete) {
+        Result<void> flushed = co_await store_.flush();
+        if (!flushed)
+            co_return failed(flushed.error());
+    }
+    if (replica->version() != order.version || replica->state() != ReplicaState::joining)
+        co_return failed(Error(Code::stale_map, "the chunk went on to another version"));
+    Result<void> kept = co_await store_.set_state(order.chunk, ChunkState::complete, order.version);
+    if (!kept)
+        co_return failed(kept.error());
+    if (replica->state() != ReplicaState::joining || replica->version() != order.version)
+        co_return failed(Error(Code::stale_map, "the chunk went on to another version"));
+    replica->complete_join();
+    counters_.copied(copied->blocks_copied);
+    co_return done();
+}
+
+Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
+    Result<void> obeyed = check_master(order.header);
+    if (!obeyed)
+        co_return failed(obeyed.error());
+    const std::shared_ptr<Replica> replica = find(order.chunk);
+    if (!replica)
+        co_return failed(lost(order.chunk));
+    Result<void> allowed = replica->check_source(order.version);
+    if (!allowed)
+        co_return failed(allowed.error());
+    Copier copier(runtime_, store_, peers_, rules_);
+    std::vector<uint32_t> skip;
+    for (const StandIn& exception : order.exceptions)
+        skip.push_back(exception.block);
+    std::sort(skip.begin(), skip.end());
+    CopyResult total;
+    // The source itself is ordered too when a stand-in must restore its bad blocks.
+    if (order.source != store_.identity().cs) {
+        Result<CopyResult> copied =
+            co_await copier.copy_chunk(replica, order.version, order.source_address, skip);
+        if (!copied)
+            co_return failed(copied.error());
+        total = std::move(*copied);
+    }
+    for (const StandIn& exception : order.exceptions) {
+        if (exception.source == store_.identity().cs)
+            continue;
+        Result<CopyResult> copied = co_await copier.copy_these(
+            replica, order.version, exception.address, {exception.block});
+        if (!copied)
+            co_return failed(copied.error());
+        total.blocks_copied += copied->blocks_copied;
+    }
+    if (rules_.sync_before_complete) {
+        Result<void> flushed = co_await store_.flush();
+        if (!flushed)
+            co_return failed(flushed.error());
+    }
+    counters_.copied(total.blocks_copied);
+    CompareChunkReply reply;
+    reply.blocks_compared = total.blocks_compared;
+    reply.blocks_copied = total.blocks_copied;
+    reply.bad_at_source = std::move(total.bad_at_source);
+    co_return done(encode(reply));
+}
+
+// A restore only changes the bytes under a checksum that this replica holds already, so it needs no
+// version.
+Task<rpc::Response> ChunkService::restore_blocks(RestoreBlocksOrder order) {
+    Result<void> obeyed = check_master(order.header);
+    if (!obeyed)
+        co_return failed(obeyed.error());
+    const std::shared_ptr<Replica> replica = find(order.chunk);
+    if (!replica)
+        co_return failed(lost(order.chunk));
+    RestoreBlocksReply reply;
+    CopyBlocksRequest request;
+    request.chunk = order.chunk;
+    request.version = order.version;
+    request.blocks = order.blocks;
+    rpc::CallOptions options;
+    options.timeout = seconds(15);
+    options.expected_reply = static_cast<uint32_t>(request.blocks.size() * (block_size + 64));
+    auto response = co_await peers_.to(order.source_address)
+                        .call(Method::copy_blocks, encode(request), rpc::Payload(), options);
+    if (!response)
+        co_return failed(response.error());
+    Result<CopyBlocksReply> copies = decode<CopyBlocksReply>(response->body.view());
+    if (!copies || response->payload.size() != copies->blocks.size() * block_size)
+        co_return failed(Error(Code::corrupt, "a copy's answer does not fit its request"));
+    for (const uint32_t block : order.blocks) {
+        const auto at = std::lower_bound(copies->blocks.begin(), copies->blocks.end(), block);
+        if (at == copies->blocks.end() || *at != block) {
+            reply.still_bad.push_back(block);
+            continue;
+        }
+        const auto position = static_cast<size_t>(at - copies->blocks.begin());
+        Result<void> restored = co_await store_.restore_block(
+            order.chunk, block, response->payload.slice(position * block_size, block_size));
+        if (!restored)
+            reply.still_bad.push_back(block);
+        else {
+            counters_.restored();
+            bad_blocks_.erase({order.chunk, block});
+        }
+    }
+    co_return done(encode(reply));
+}
+
+}  // namespace cairn::chunk

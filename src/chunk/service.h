@@ -1,0 +1,93 @@
+// ChunkService: what a chunk server answers. It keeps the rules of docs/design/cluster-protocol.md
+// for the replicas that a ChunkStore holds: gates every request by version and lease epoch, seals
+// and fences, joins and compares. One service a store, on one loop; a request runs where it
+// arrived. Registration with the master is in registration.h.
+//
+// The way of a write: serve_data.cc (gate, note the blocks) -> store.h (journal, acknowledge; apply
+// behind).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "chunk/replica.h"
+#include "chunk/rules.h"
+#include "chunk/service_counters.h"
+#include "chunk/store.h"
+#include "rpc/link.h"
+#include "rpc/server.h"
+#include "runtime/runtime.h"
+#include "wire/chunk_messages.h"
+#include "wire/order_messages.h"
+
+namespace cairn::chunk {
+
+class ChunkService final : public rpc::Handler {
+  public:
+    // `admitted`: the start was clean, so that what is held may be served before a master has
+    // spoken.
+    ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
+                 const ServiceRules& rules);
+    ~ChunkService() override;
+
+    Task<rpc::Response> handle(rpc::Session& session, rpc::Request request) override;
+    // For registration and heartbeats.
+    [[nodiscard]] std::vector<HeldChunk> held_chunks() const;
+    [[nodiscard]] ServiceCounters& counters() { return counters_; }
+    // Found since they were last forgotten; the master is told until it has heard.
+    [[nodiscard]] std::vector<std::pair<ChunkId, uint32_t>> bad_blocks() const;
+    void forget_bad_blocks(const std::vector<std::pair<ChunkId, uint32_t>>& told);
+    [[nodiscard]] size_t replica_count() const { return replicas_.size(); }
+    [[nodiscard]] LogIndex highest_position() const { return highest_position_; }
+
+  private:
+    Task<rpc::Response> dispatch(rpc::Request request);
+
+    // Data, for clients (serve_data.cc)
+    Task<rpc::Response> read_blocks(ReadBlocksRequest request);
+    Task<rpc::Response> write_blocks(WriteBlocksRequest request, Buffer payload);
+    Task<rpc::Response> flush_chunks(FlushChunksRequest request);
+
+    // Copies, for other chunk servers (serve_copies.cc)
+    Task<rpc::Response> read_table(ReadTableRequest request);
+    Task<rpc::Response> copy_blocks(CopyBlocksRequest request);
+
+    // Orders of the master (serve_orders.cc)
+    Task<rpc::Response> create_chunk(CreateChunkOrder order);
+    Task<rpc::Response> delete_chunks(DeleteChunksOrder order);
+    Task<rpc::Response> fence_files(FenceFilesOrder order);
+    Task<rpc::Response> seal_chunks(SealChunksOrder order);
+    Task<rpc::Response> admit_chunks(AdmitChunksOrder order);
+    Task<rpc::Response> sync_chunk(SyncChunkOrder order);
+    Task<rpc::Response> begin_join(BeginJoinOrder order);
+    Task<rpc::Response> run_join(RunJoinOrder order);
+    Task<rpc::Response> compare_chunk(CompareChunkOrder order);
+    Task<rpc::Response> restore_blocks(RestoreBlocksOrder order);
+
+    [[nodiscard]] Result<void> check_master(const OrderHeader& header);
+    // Null where the chunk is not here.
+    [[nodiscard]] std::shared_ptr<Replica> find(ChunkId chunk) const;
+    [[nodiscard]] Error lost(ChunkId chunk) const;
+    // The file's fence; made on first use.
+    [[nodiscard]] std::shared_ptr<FileFence> fence_of(FileId file);
+    Task<Result<std::shared_ptr<Replica>>> make_replica(ChunkDescription description,
+                                                        ChunkState state);
+    void note_bad_block(ChunkId chunk, uint32_t block);
+    Task<void> fence_file(FileId file, LeaseEpoch epoch, Result<void>& outcome);
+    Task<void> seal_replica(std::shared_ptr<Replica> replica, Version version,
+                            Result<void>& outcome);
+
+    Runtime& runtime_;
+    ChunkStore& store_;
+    rpc::Links& peers_;
+    const ServiceRules& rules_;
+    std::map<ChunkId, std::shared_ptr<Replica>> replicas_;
+    std::map<FileId, std::shared_ptr<FileFence>> fences_;
+    LogIndex highest_position_;
+    ServiceCounters counters_;
+    std::set<std::pair<ChunkId, uint32_t>> bad_blocks_;
+};
+
+}  // namespace cairn::chunk

@@ -1,0 +1,48 @@
+// StoreOptions: how a chunk store uses its machine; and StoreRules: the rules that keep it right,
+// which tests switch off one at a time to see that each is needed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/size.h"
+#include "base/time.h"
+
+namespace cairn::chunk {
+
+struct StoreRules {
+    bool sync_on_flush = true;         // a flush syncs the journal
+    bool verify_on_read = true;        // a read compares content with its checksum
+    bool journal_table_images = true;  // table pages and headers go to the journal before in place
+    bool count_cut_as_unclean = true;  // a journal that cut something counts as an unclean stop
+    bool flush_before_apply = true;    // nothing goes in place before its record is durable
+    bool sync_before_trim = true;      // nothing leaves the journal before it is durable in place
+    bool wait_for_readers = true;      // a read that met a write in place is made again
+    bool hold_before_read = true;      // a read shows only what a kill would keep
+};
+
+struct StoreOptions {
+    std::string path;  // the repository directory
+
+    // Memory. The idle store keeps only the clean pages.
+    uint64_t pending_bytes_max = 64 * mib;  // blocks not yet in place; writers wait beyond
+    uint32_t table_pages_clean_max = 2048;  // 8 MiB
+    uint32_t table_pages_dirty_max = 8192;  // 32 MiB; writers wait beyond
+    uint32_t zero_ranges_max = 1024;
+    uint32_t open_files_max = 512;
+
+    // Never used up by chunks: the file system works badly when it is full, and so do its
+    // neighbours.
+    uint64_t margin_bytes = 256 * mib;
+
+    // How long a write may stay pending, and how long the journal may stay unemptied, on an idle
+    // server.
+    Duration apply_delay = seconds(2);
+    Duration checkpoint_delay = seconds(30);
+    Duration no_space_retry = milliseconds(500);
+    uint32_t parallel_io = 8;  // of the applier and of recovery
+
+    StoreRules rules;
+};
+
+}  // namespace cairn::chunk
