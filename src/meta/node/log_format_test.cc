@@ -1,0 +1,238 @@
+#include "meta/node/log_format.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "base/checksum.h"
+#include "base/size.h"
+#include "runtime/random.h"
+
+namespace cairn::meta {
+namespace {
+
+constexpr uint64_t segment_size = 64 * kib;
+
+LogOwner owner() {
+    LogOwner owner;
+    owner.cluster.bytes.fill(0x42);
+    owner.mds = MdsId(3);
+    return owner;
+}
+
+raft::Entry entry(uint64_t index, uint64_t term, size_t size) {
+    Buffer payload = Buffer::allocate(size);
+    for (size_t i = 0; i < size; i++)
+        payload.mutable_view()[i] = static_cast<std::byte>(index * 31 + i);
+    return {Term(term), LogIndex(index), raft::EntryKind::data, std::move(payload)};
+}
+
+// A segment as LogStore writes it.
+class TestSegment {
+  public:
+    explicit TestSegment(LogSequence first = 1)
+        : next_(first), file_(Buffer::zeroed(segment_size)) {
+        header_ = {.owner = owner(),
+                   .number = 1,
+                   .size = segment_size,
+                   .first_sequence = first,
+                   .first_chain = 77,
+                   .hard_state = {Term(1), MdsId(3), LogIndex(0)}};
+        chain_ = header_.first_chain;
+        put(0, encode_segment_header(header_).view());
+    }
+    // Where it stands.
+    std::pair<uint64_t, uint64_t> add(const std::vector<raft::Entry>& entries) {
+        const raft::HardState state{Term(2), MdsId(3), LogIndex(1)};
+        const EncodedGroup group =
+            encode_group(owner(), end_, next_, chain_, state, std::nullopt, entries);
+        const uint64_t at = end_;
+        put(at, group.sectors.view());
+        end_ += group.sectors.size();
+        chain_ = group.checksum;
+        next_++;
+        return {at, end_};
+    }
+    void put(uint64_t offset, ByteView bytes) {
+        std::ranges::copy(bytes, file_.mutable_view().begin() + static_cast<ptrdiff_t>(offset));
+    }
+    // The same place, used again from its beginning, as a recycled segment is.
+    void reuse() {
+        header_.number++;
+        header_.first_sequence = next_;
+        header_.first_chain = chain_;
+        end_ = block_size;
+        put(0, encode_segment_header(header_).view());
+    }
+    [[nodiscard]] Result<SegmentContent> read(LogStoreRules rules = {}) const {
+        return read_segment(file_.view(), header_, std::nullopt, rules);
+    }
+
+    LogSequence next_;
+    uint64_t end_ = block_size;
+    uint64_t chain_ = 0;
+    SegmentHeader header_;
+    Buffer file_;
+};
+
+std::vector<raft::Entry> entries(uint64_t first, size_t count, size_t size) {
+    std::vector<raft::Entry> list;
+    for (size_t i = 0; i < count; i++)
+        list.push_back(entry(first + i, 2, size));
+    return list;
+}
+
+TEST(LogFormat, GoldenBytes) {
+    const SegmentHeader header{.owner = owner(),
+                               .number = 5,
+                               .size = segment_size,
+                               .first_sequence = 9,
+                               .first_chain = 0x1122334455667788,
+                               .hard_state = {Term(4), MdsId(2), LogIndex(6)}};
+    const Buffer block = encode_segment_header(header);
+    EXPECT_EQ(checksum(block.view()), 16989080137842592250U);
+    const EncodedGroup group =
+        encode_group(owner(), 8192, 9, 0x1122334455667788, {Term(4), MdsId(2), LogIndex(6)},
+                     raft::SnapshotMeta{LogIndex(7), Term(3), {{{MdsId(1), false, {}}}}},
+                     {entry(8, 4, 600), entry(9, 4, 3)});
+    ASSERT_EQ(group.sectors.size(), 4096u);
+    std::string start;
+    for (size_t i = 0; i < 64; i++)
+        start += fmt::format("{:02x}", static_cast<uint8_t>(group.sectors.view()[i]));
+    EXPECT_EQ(start,
+              "434d4c47010001000900000000000000de020000020000008877665544332211"
+              "420b781750d86b47040000000000000002000000060000000000000007000000");
+    EXPECT_EQ(checksum(group.sectors.view()), 18294677111605463897U);
+}
+
+TEST(LogFormat, WhatIsWrittenIsRead) {
+    TestSegment segment;
+    segment.add(entries(1, 3, 100));
+    segment.add(entries(4, 1, 20'000));
+    segment.add({});
+    const Result<SegmentHeader> header = decode_segment_header(segment.file_.view(), owner());
+    ASSERT_TRUE(header.has_value());
+    EXPECT_EQ(header->first_chain, 77u);
+    const Result<SegmentContent> content = segment.read();
+    ASSERT_TRUE(content.has_value()) << content.error().message();
+    ASSERT_EQ(content->groups.size(), 3u);
+    EXPECT_EQ(content->groups[0].entries, entries(1, 3, 100));
+    EXPECT_EQ(content->groups[1].entries, entries(4, 1, 20'000));
+    EXPECT_EQ(content->groups[2].hard_state, (raft::HardState{Term(2), MdsId(3), LogIndex(1)}));
+    EXPECT_EQ(content->end, segment.end_);
+    EXPECT_EQ(content->next_sequence, 4u);
+    EXPECT_EQ(content->next_chain, segment.chain_);
+    EXPECT_FALSE(content->torn);
+}
+
+TEST(LogFormat, AnotherServersSegmentIsRefused) {
+    const TestSegment segment;
+    LogOwner other = owner();
+    other.mds = MdsId(1);
+    EXPECT_EQ(decode_segment_header(segment.file_.view(), other).code(), Code::wrong_cluster);
+}
+
+// Every way in which a write of two blocks can tear, over fresh and over recycled space: the group
+// is cut, the ones before stay.
+TEST(LogFormat, EveryTearIsCut) {
+    for (const bool recycled : {false, true}) {
+        TestSegment base;
+        base.add(entries(1, 5, 2000));
+        base.add(entries(6, 5, 2000));
+        if (recycled)
+            base.reuse();
+        base.add(entries(11, 1, 10));
+        TestSegment written = base;
+        written.file_ = Buffer::copy_of(base.file_.view());
+        const auto [from, to] = written.add(entries(12, 3, 2000));
+        const uint64_t sectors = (to - from) / log_sector_size;
+        ASSERT_EQ(sectors, 16u);
+        for (uint64_t kept = 0; kept + 1 < uint64_t{1} << sectors; kept++) {
+            TestSegment torn = base;
+            torn.file_ = Buffer::copy_of(base.file_.view().first(to));
+            for (uint64_t i = 0; i < sectors; i++)
+                if ((kept >> i & 1) != 0)
+                    torn.put(
+                        from + i * log_sector_size,
+                        written.file_.view().subspan(from + i * log_sector_size, log_sector_size));
+            const Result<SegmentContent> content = torn.read();
+            ASSERT_TRUE(content.has_value()) << kept << ": " << content.error().message();
+            ASSERT_EQ(content->groups.size(), recycled ? 1u : 3u) << kept;
+            ASSERT_EQ(content->torn, kept != 0) << kept;
+        }
+    }
+}
+
+// A flipped bit in anything that was written is damage, in the last group as in the first.
+TEST(LogFormat, EveryFlippedByteOfAGroupIsDamage) {
+    TestSegment segment;
+    segment.add(entries(1, 5, 700));
+    segment.add(entries(6, 2, 100));
+    for (uint64_t at = block_size; at < segment.end_; at++) {
+        std::byte& byte = segment.file_.mutable_view()[at];
+        byte ^= std::byte{0x10};
+        const Result<SegmentContent> content = segment.read();
+        ASSERT_EQ(content.code(), Code::corrupt) << at;
+        byte ^= std::byte{0x10};
+    }
+    ASSERT_TRUE(segment.read().has_value());
+}
+
+// The rule, broken on purpose: what was acknowledged is cut without a word.
+TEST(LogFormat, WithoutTheRuleDamageIsTakenForATear) {
+    TestSegment segment;
+    segment.add(entries(1, 1, 700));
+    const auto [from, to] = segment.add(entries(2, 1, 700));
+    segment.file_.mutable_view()[from + 100] ^= std::byte{1};
+    EXPECT_EQ(segment.read().code(), Code::corrupt);
+    const Result<SegmentContent> content = segment.read({.tell_damage_from_tear = false});
+    ASSERT_TRUE(content.has_value());
+    EXPECT_EQ(content->groups.size(), 1u) << "an acknowledged group is lost";
+}
+
+TEST(LogFormat, EveryFlippedByteOfTheHeaderIsDamage) {
+    TestSegment segment;
+    for (uint64_t at = 0; at < log_sector_size; at++) {
+        std::byte& byte = segment.file_.mutable_view()[at];
+        byte ^= std::byte{1};
+        EXPECT_FALSE(decode_segment_header(segment.file_.view(), owner()).has_value()) << at;
+        byte ^= std::byte{1};
+    }
+}
+
+// A write that the disk acknowledged and never did shows when a later one is there.
+TEST(LogFormat, ALostGroupBeforeALaterOneIsDamage) {
+    TestSegment segment;
+    segment.add(entries(1, 1, 10));
+    const auto [from, to] = segment.add(entries(2, 1, 10));
+    segment.add(entries(3, 1, 10));
+    segment.put(from, Buffer::zeroed(to - from).view());
+    EXPECT_EQ(segment.read().code(), Code::corrupt);
+}
+
+// The last group, written by the disk to another place of the file.
+TEST(LogFormat, AMisplacedGroupIsDamage) {
+    TestSegment segment;
+    segment.add(entries(1, 1, 10));
+    const auto [from, to] = segment.add(entries(2, 1, 10));
+    const Buffer group = Buffer::copy_of(segment.file_.view().subspan(from, to - from));
+    segment.put(from, Buffer::zeroed(to - from).view());
+    segment.put(from + uint64_t{8} * block_size, group.view());
+    EXPECT_EQ(segment.read().code(), Code::corrupt);
+}
+
+// A later segment says where this one ends: what stands behind may be anything.
+TEST(LogFormat, ASegmentEndsWhereTheNextBegins) {
+    TestSegment segment;
+    segment.add(entries(1, 1, 10));
+    const auto [from, to] = segment.add(entries(2, 1, 10));
+    segment.file_.mutable_view()[from] ^= std::byte{1};
+    const Result<SegmentContent> content =
+        read_segment(segment.file_.view(), segment.header_, LogSequence{2});
+    ASSERT_TRUE(content.has_value());
+    EXPECT_EQ(content->groups.size(), 1u);
+    EXPECT_EQ(read_segment(segment.file_.view(), segment.header_, LogSequence{3}).code(),
+              Code::corrupt);
+}
+
+}  // namespace
+}  // namespace cairn::meta
