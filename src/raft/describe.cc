@@ -62,12 +62,9 @@ std::string describe(Position position) {
 std::string describe(const Entry& entry) {
     const std::string position = describe(Position{entry.index, entry.term});
     switch (entry.kind) {
-        case EntryKind::noop:
-            return position + " no-op";
-        case EntryKind::data:
-            return position + " " + describe_payload(entry.payload.view());
-        case EntryKind::membership:
-            break;
+        case EntryKind::noop: return position + " no-op";
+        case EntryKind::data: return position + " " + describe_payload(entry.payload.view());
+        case EntryKind::membership: break;
     }
     const auto membership = decode_membership(entry.payload.view());
     return position + " members " + (membership ? describe(*membership) : "unreadable");

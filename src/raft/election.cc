@@ -90,17 +90,14 @@ void Raft::count_vote(MdsId from, bool granted) {
     // The first answer stands: a repeated one adds nothing.
     votes_.emplace(from, granted);
     switch (count_votes(memberships_.latest().voters(), votes_)) {
-        case VoteResult::pending:
-            return;
+        case VoteResult::pending: return;
         case VoteResult::won:
             if (role_ == Role::pre_candidate)
                 start_election(false);
             else
                 become_leader();
             return;
-        case VoteResult::lost:
-            become_follower(term_, MdsId{});
-            return;
+        case VoteResult::lost: become_follower(term_, MdsId{}); return;
     }
 }
 

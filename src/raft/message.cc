@@ -32,14 +32,10 @@ Result<void> check_positions(const Message& message) {
 
 std::string_view name_of(Role role) {
     switch (role) {
-        case Role::follower:
-            return "follower";
-        case Role::pre_candidate:
-            return "pre-candidate";
-        case Role::candidate:
-            return "candidate";
-        case Role::leader:
-            return "leader";
+        case Role::follower: return "follower";
+        case Role::pre_candidate: return "pre-candidate";
+        case Role::candidate: return "candidate";
+        case Role::leader: return "leader";
     }
     return "unknown";
 }

@@ -141,19 +141,14 @@ class LogTwin : public testing::Test {
 TEST_F(LogTwin, EqualsTheNaiveLogAndNeverBelievesTooMuchOnDisk) {
     for (int round = 0; round < 20'000; round++) {
         switch (random_.below(8)) {
-            case 0:
-                truncate();
-                break;
+            case 0: truncate(); break;
             case 1:
-            case 2:
-                write();
-                break;
+            case 2: write(); break;
             case 3:
                 if (random_.below(8) == 0)
                     compact();
                 break;
-            default:
-                append();
+            default: append();
         }
         check();
         if (HasFatalFailure())

@@ -23,12 +23,9 @@ void Inflight::clear() {
 
 std::string_view name_of(Pace pace) {
     switch (pace) {
-        case Pace::probe:
-            return "probe";
-        case Pace::replicate:
-            return "replicate";
-        case Pace::snapshot:
-            return "snapshot";
+        case Pace::probe: return "probe";
+        case Pace::replicate: return "replicate";
+        case Pace::snapshot: return "snapshot";
     }
     return "unknown";
 }
@@ -64,9 +61,7 @@ void Progress::accepted(LogIndex index, LogIndex first) {
             if (index >= match)
                 to_replicate();
             break;
-        case Pace::replicate:
-            inflight.free_to(index);
-            break;
+        case Pace::replicate: inflight.free_to(index); break;
         case Pace::snapshot:
             if (match.next() >= first)
                 to_replicate();
@@ -76,8 +71,7 @@ void Progress::accepted(LogIndex index, LogIndex first) {
 
 bool Progress::refused(LogIndex refused, LogIndex agreed) {
     switch (pace) {
-        case Pace::snapshot:
-            return false;
+        case Pace::snapshot: return false;
         case Pace::replicate:
             if (refused <= match)
                 return false;

@@ -131,9 +131,7 @@ void RandomRun::server_event(MdsId id) {
         return leader_event(id);
     switch (random_.below(8)) {
         case 0:
-        case 1:
-            cluster_.finish_write(id);
-            break;
+        case 1: cluster_.finish_write(id); break;
         case 2:
             if (compacts_ && random_.below(8) == 0)
                 cluster_.compact(id,
@@ -150,8 +148,7 @@ void RandomRun::server_event(MdsId id) {
                 cluster_.settle(id);
             }
             break;
-        default:
-            cluster_.tick(id);
+        default: cluster_.tick(id);
     }
 }
 
@@ -166,11 +163,8 @@ void RandomRun::leader_event(MdsId id) {
             break;
         }
         case 2:
-        case 3:
-            (void)cluster_.read(id, ++unique_);
-            break;
-        default:
-            (void)cluster_.propose(id, fmt::format("v{}", ++unique_));
+        case 3: (void)cluster_.read(id, ++unique_); break;
+        default: (void)cluster_.propose(id, fmt::format("v{}", ++unique_));
     }
 }
 

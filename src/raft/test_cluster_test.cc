@@ -18,9 +18,10 @@ void TestCluster::add(const Config& config, const Restored& restored) {
 }
 
 void TestCluster::add_first(size_t voters, size_t learners, Config config) {
-    Membership membership;
-    for (uint32_t id = 1; id <= voters + learners; id++)
-        membership.members.push_back({MdsId(id), id > voters, {}});
+    std::vector<Member> members(voters + learners);
+    for (uint32_t i = 0; i < members.size(); i++)
+        members[i] = {MdsId(i + 1), i >= voters, {}};
+    const Membership membership{std::move(members)};
     for (const Member& member : membership.members) {
         config.id = member.id;
         add(config, first_server(membership));
@@ -29,6 +30,7 @@ void TestCluster::add_first(size_t voters, size_t learners, Config config) {
 
 std::vector<MdsId> TestCluster::ids() const {
     std::vector<MdsId> found;
+    found.reserve(servers_.size());
     for (const auto& [id, server] : servers_)
         found.push_back(id);
     return found;
@@ -316,6 +318,7 @@ Bytes TestCluster::fingerprint() const {
     }
     // Messages may be delivered in any order, so their order in flight makes no difference.
     std::vector<std::string> messages;
+    messages.reserve(network_.size());
     for (const Message& message : network_)
         messages.emplace_back(text_of(encode_message(message)));
     std::ranges::sort(messages);
