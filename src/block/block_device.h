@@ -1,16 +1,14 @@
 // BlockDevice: a range of bytes that can be read and written; everything that stores is one, and
 // everything that exports takes one. A device belongs to one loop; its owner keeps it alive until
 // every request has ended and close() has returned.
-//
 // Requests may overlap in time and complete in any order, but two that touch the same 4 KiB block,
 // one of them changing it, take effect in the order in which they were made. A write that returned
 // is seen by every later read and survives this process; it survives a power cut once a flush()
 // that was made after it returned has succeeded, or if it carried `fua`. A failed write, zero or
 // trim leaves its range old, new or a mixture of both.
 //
-// Any offset and length within size() goes (in units of minimum_block_size); what is not whole
-// blocks costs a read. Failures are Codes: out_of_range beyond the size, read_only, no_space,
-// io_error; the device never blocks the loop and never retries for ever.
+// Any range within size() goes, in units of minimum_block_size; parts of blocks cost a read. The
+// device never blocks the loop.
 #pragma once
 
 #include <cstdint>

@@ -17,11 +17,11 @@ TEST(MemoryDevice, HoldsWhatWasWritten) {
     Loop loop;
     MemoryDevice device(1 * mib);
     std::vector<std::byte> twin(1 * mib);
-    Xoshiro random(3);
+    Xoshiro generator(3);
     for (int i = 0; i < 2000; i++) {
-        const uint64_t offset = random.below(1 * mib);
-        const uint64_t length = std::min<uint64_t>(random.below(20'000), 1 * mib - offset);
-        switch (random.below(4)) {
+        const uint64_t offset = generator.below(1 * mib);
+        const uint64_t length = std::min<uint64_t>(generator.below(20'000), 1 * mib - offset);
+        switch (generator.below(4)) {
             case 0: {
                 const Buffer data = pattern(offset, length, static_cast<uint8_t>(i));
                 std::copy(data.view().begin(), data.view().end(), twin.begin() + offset);

@@ -56,19 +56,19 @@ struct Region {
     std::vector<std::byte> content;  // what it should hold
 };
 
-Task<void> change_once(BlockDevice& device, Region& region, Xoshiro& random) {
-    const uint64_t at = random.below(region.content.size());
-    const uint64_t length = 1 + random.below(region.content.size() - at);
+Task<void> change_once(BlockDevice& device, Region& region, Xoshiro& generator) {
+    const uint64_t at = generator.below(region.content.size());
+    const uint64_t length = 1 + generator.below(region.content.size() - at);
     const auto begin = region.content.begin() + static_cast<std::ptrdiff_t>(at);
     Result<void> done;
-    if (random.below(4) == 0) {
+    if (generator.below(4) == 0) {
         std::fill_n(begin, length, std::byte{0});
-        const ZeroFlags flags{.fua = random.below(8) == 0, .no_hole = random.below(2) == 0};
+        const ZeroFlags flags{.fua = generator.below(8) == 0, .no_hole = generator.below(2) == 0};
         done = co_await device.zero(region.start + at, length, flags);
     } else {
-        const Buffer data = pattern(at, length, static_cast<uint8_t>(random.next()));
+        const Buffer data = pattern(at, length, static_cast<uint8_t>(generator.next()));
         std::copy(data.view().begin(), data.view().end(), begin);
-        done = co_await device.write(region.start + at, data, {.fua = random.below(8) == 0});
+        done = co_await device.write(region.start + at, data, {.fua = generator.below(8) == 0});
     }
     EXPECT_TRUE(done);
 }
@@ -80,10 +80,10 @@ Task<void> check_region(BlockDevice& device, const Region& region) {
 }
 
 Task<void> change_often(BlockDevice& device, Region& region, uint64_t seed) {
-    Xoshiro random(seed);
+    Xoshiro generator(seed);
     for (int i = 0; i < 60; i++) {
-        co_await change_once(device, region, random);
-        if (random.below(3) == 0)
+        co_await change_once(device, region, generator);
+        if (generator.below(3) == 0)
             co_await check_region(device, region);
     }
 }

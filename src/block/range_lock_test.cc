@@ -44,15 +44,15 @@ class NaiveClaims {
 };
 
 TEST(RangeClaims, AgreesWithTheNaiveTwin) {
-    Xoshiro random(7);
+    Xoshiro generator(7);
     RangeClaims claims;
     NaiveClaims naive;
     std::vector<std::pair<int, std::unique_ptr<RangeClaim>>> live;
     for (int step = 0; step < 20'000; step++) {
-        if (live.size() < 12 && random.below(2) == 0) {
-            const uint64_t first = random.below(24);
-            const uint64_t blocks = 1 + random.below(4);
-            const bool exclusive = random.below(3) == 0;
+        if (live.size() < 12 && generator.below(2) == 0) {
+            const uint64_t first = generator.below(24);
+            const uint64_t blocks = 1 + generator.below(4);
+            const bool exclusive = generator.below(3) == 0;
             // Bytes within the blocks, never all of them: touching is what counts.
             live.emplace_back(step, std::make_unique<RangeClaim>(
                                         first * block_size + 100, blocks * block_size - 200,
@@ -60,8 +60,8 @@ TEST(RangeClaims, AgreesWithTheNaiveTwin) {
             claims.enter(*live.back().second);
             naive.enter({step, first, first + blocks, exclusive});
         } else if (!live.empty()) {
-            const size_t index = random.below(live.size());
-            if (!naive.granted(live[index].first) && random.below(4) != 0)
+            const size_t index = generator.below(live.size());
+            if (!naive.granted(live[index].first) && generator.below(4) != 0)
                 continue;  // one that still waits leaves too, but rarely
             std::vector<const RangeClaim*> woken;
             std::vector<const RangeClaim*> expected;

@@ -10,7 +10,7 @@
 #include "cli/command_context.h"
 #include "runtime/task.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library calls itself so
 class App;
 }
 

@@ -118,10 +118,13 @@ wait_for() {
     finish
 }
 
-# A TCP port of 127.0.0.1 on which nobody listens now. Programs that can should rather be given port 0
-# and say which one they took.
+# A TCP port of 127.0.0.1 on which nobody listens now. Programs that can should rather be given
+# port 0 and say which one they took.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
 }
 
 finish() {

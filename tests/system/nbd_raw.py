@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Says to an NBD server what no decent client says. Usage: nbd_raw.py SOCKET STEP...
 
-Steps: option:N (must be refused as unsupported), go, read (must succeed), refused-write (must fail with
-EPERM), half (a write that breaks off; ends the connection), absurd (a payload beyond all limits) and
-nonsense: after these two the server must hang up.
+Steps: option:N (must be refused as unsupported), go, read (must succeed), refused-write (must fail
+with EPERM), half (a write that breaks off; ends the connection), absurd (a payload beyond all
+limits) and nonsense: after these two the server must hang up.
 """
 import os
 import socket

@@ -56,7 +56,8 @@ check "8 MiB written" io "$disk" "write -P 4 8M 8M" "flush"
 before=$(stat -c %b disk.img)
 check "trim" io "$disk" "discard 10M 1M"
 check "write zeroes, with and without a hole" io "$disk" "write -z -u 11M 1M" "write -z 12M 1M"
-check "zeroed ranges read as zeros" io "$disk" "read -P 0 11M 2M" "read -P 4 13M 3M" "read -P 4 8M 2M"
+check "zeroed ranges read as zeros" io "$disk" \
+    "read -P 0 11M 2M" "read -P 4 13M 3M" "read -P 4 8M 2M"
 check "trimmed space is given back" [ $((before - $(stat -c %b disk.img))) -ge 4000 ]
 check "zeroes at odd offsets" io "$disk" "write -P 6 20M 64k" "write -z 20975000 10000" \
     "read -P 6 20M 3480" "read -P 0 20975000 10000" "read -P 6 20985000 52056"
@@ -82,7 +83,8 @@ check_equal "leaves a hole" "hole,zero" "$(nbdinfo --map "$disk" | awk '{print $
 
 # Load, with verification.
 fio_nbd() {
-    fio --name=verify --ioengine=nbd --uri="$disk" --size=$size --output=fio.out "$@" && ! grep -q 'err= *[1-9]' fio.out
+    fio --name=verify --ioengine=nbd --uri="$disk" --size=$size --output=fio.out "$@" &&
+        ! grep -q 'err= *[1-9]' fio.out
 }
 check "fio writes and verifies" fio_nbd --rw=randwrite --bsrange=512-128k --bs_unaligned \
     --iodepth=32 --verify=crc32c --serialize_overlap=1 --verify_fatal=1 --io_size=96m
@@ -118,8 +120,8 @@ check_equal "a file that grew is seen" $((2 * size)) "$(nbdinfo --size "$disk")"
 check "the new part is written" io "$disk" "write -P 3 100M 1M" "read -P 3 100M 1M"
 
 # The end.
-start writer fio --thread --name=writer --ioengine=nbd --uri="$disk" --rw=randwrite --bs=64k --iodepth=8 \
-    --size=$size --time_based --runtime=60
+start writer fio --thread --name=writer --ioengine=nbd --uri="$disk" --rw=randwrite --bs=64k \
+    --iodepth=8 --size=$size --time_based --runtime=60
 wait_for "the writer writes" is_connected
 sleep 0.3
 check "it stops cleanly under load" stop server

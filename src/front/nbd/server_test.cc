@@ -236,13 +236,13 @@ struct Worker {
     int reconnects = 0;
 };
 
-Task<Result<void>> write_all_blocks(TestClient& client, Worker& worker, Xoshiro& random) {
+Task<Result<void>> write_all_blocks(TestClient& client, Worker& worker, Xoshiro& generator) {
     std::map<uint64_t, std::pair<size_t, uint8_t>> sent;
     for (size_t i = 0; i < worker.writers.size(); i++) {
-        const auto writer = static_cast<uint8_t>(1 + random.below(255));
+        const auto writer = static_cast<uint8_t>(1 + generator.below(255));
         const uint64_t at = worker.start + i * 4096;
         Result<uint64_t> cookie = co_await client.send_request(
-            Command::write, at, 4096, random.below(5) == 0 ? fua : 0, pattern(at, 4096, writer));
+            Command::write, at, 4096, generator.below(5) == 0 ? fua : 0, pattern(at, 4096, writer));
         if (!cookie)
             co_return cookie.error();
         sent[*cookie] = {i, writer};
@@ -270,20 +270,20 @@ Task<Result<void>> read_all_blocks(TestClient& client, const Worker& worker) {
     co_return Result<void>();
 }
 
-Task<Result<void>> work_round(TestClient& client, Worker& worker, Xoshiro& random) {
-    CO_TRY(co_await write_all_blocks(client, worker, random));
+Task<Result<void>> work_round(TestClient& client, Worker& worker, Xoshiro& generator) {
+    CO_TRY(co_await write_all_blocks(client, worker, generator));
     co_return co_await read_all_blocks(client, worker);
 }
 
 Task<void> work(Runtime& runtime, Worker& worker, int rounds) {
-    Xoshiro random(runtime.random.next());
+    Xoshiro generator(runtime.random.next());
     while (worker.rounds < rounds) {
         Result<TestClient> client = co_await TestClient::connect(runtime, server_address);
         Result<void> going;
         if (client)
-            going = co_await client->open("disk", random.below(2) == 0);
+            going = co_await client->open("disk", generator.below(2) == 0);
         while (client && going && worker.rounds < rounds) {
-            going = co_await work_round(*client, worker, random);
+            going = co_await work_round(*client, worker, generator);
             if (going)
                 worker.rounds++;
         }
