@@ -1,8 +1,7 @@
 #include "runtime/real/program.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
+#include <unistd.h>
 #include <utility>
 
 namespace cairn::real {
