@@ -3,6 +3,7 @@
 #include <array>
 #include <set>
 
+#include "base/checksum.h"
 #include "chunk/applier.h"
 #include "chunk/for_each.h"
 #include "journal/direct_io.h"
@@ -95,14 +96,13 @@ Buffer Applier::content_of(const Image& image) const {
 }
 
 journal::Sequence Applier::append_image(Image& image, uint64_t reserved) {
-    RecordType type = RecordType::header_image;
-    if (image.page != nullptr) {
-        type = RecordType::page_image;
-        encode_page_image(core_.scratch, {image.chunk->id, image.page->index});
-    } else {
-        encode_number(core_.scratch, image.chunk->id.number);
-    }
-    return core_.journal->append(static_cast<uint16_t>(type), core_.scratch, content_of(image),
+    const bool is_page = image.page != nullptr;
+    Buffer content = content_of(image);
+    encode_image(core_.scratch, {.chunk = image.chunk->id,
+                                 .page = is_page ? image.page->index : 0,
+                                 .checksum = checksum(content.view())});
+    const RecordType type = is_page ? RecordType::page_image : RecordType::header_image;
+    return core_.journal->append(static_cast<uint16_t>(type), core_.scratch, std::move(content),
                                  reserved);
 }
 

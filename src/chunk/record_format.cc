@@ -27,7 +27,15 @@ void get_write(ByteReader& reader, WriteFields& fields) {
 uint64_t get_fields(ByteReader& reader, Record& record) {
     switch (record.type) {
         case RecordType::create:
-        case RecordType::header_image: reader.get(record.chunk); return block_size;
+        case RecordType::page_image:
+        case RecordType::header_image:
+            reader.get(record.image.chunk);
+            reader.get(record.image.page);
+            if (reader.read<uint32_t>() != 0)
+                reader.fail();
+            reader.get(record.image.checksum);
+            record.chunk = record.image.chunk;
+            return block_size;
         case RecordType::remove: reader.get(record.chunk); return 0;
         case RecordType::write:
             get_write(reader, record.write);
@@ -51,10 +59,6 @@ uint64_t get_fields(ByteReader& reader, Record& record) {
             reader.get(record.epoch.epoch);
             return 0;
         case RecordType::log_position: reader.get(record.log_position); return 0;
-        case RecordType::page_image:
-            reader.get(record.chunk);
-            reader.get(record.page);
-            return block_size;
     }
     reader.fail();
     return 0;
@@ -90,11 +94,13 @@ void encode_epoch(Bytes& out, const EpochFields& fields) {
     writer.put(fields.epoch);
 }
 
-void encode_page_image(Bytes& out, const PageImageFields& fields) {
+void encode_image(Bytes& out, const ImageFields& fields) {
     out.clear();
     ByteWriter writer(out);
     writer.put(fields.chunk);
     writer.put(fields.page);
+    writer.put(uint32_t{0});
+    writer.put(fields.checksum);
 }
 
 void encode_number(Bytes& out, uint64_t number) {
@@ -126,14 +132,18 @@ bool payload_is_intact(const Record& record, ByteView payload) {
             if (block_checksum(record.chunk, index, block) != record.checksum_of(i))
                 return false;
         }
-    } else if (record.type == RecordType::page_image) {
-        TablePage page;
-        return decode_page(payload, record.chunk, record.page, page).has_value();
-    } else if (record.type == RecordType::create || record.type == RecordType::header_image) {
-        const Result<HeaderBlock> header = decode_header(payload);
-        return header && header->header.chunk == record.chunk;
+        return true;
     }
-    return true;
+    if (payload.empty())
+        return true;
+    if (checksum(payload) != record.image.checksum)
+        return false;
+    if (record.type == RecordType::page_image) {
+        TablePage page;
+        return decode_page(payload, record.chunk, record.image.page, page).has_value();
+    }
+    const Result<HeaderBlock> header = decode_header(payload);
+    return header && header->header.chunk == record.chunk;
 }
 
 }  // namespace cairn::chunk

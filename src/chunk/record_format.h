@@ -14,15 +14,15 @@
 namespace cairn::chunk {
 
 enum class RecordType : uint16_t {
-    create = 1,        // u64 chunk; payload: a header block
+    create = 1,        // ImageFields; payload: a header block
     remove = 2,        // u64 chunk
     write = 3,         // WriteFields, u64 checksum of each block; payload: the blocks
     zeros = 4,         // WriteFields
     mark = 5,          // u64 chunk, u32 version (0: as it is), u8 state (0: as it is)
     epoch = 6,         // u64 file, u64 epoch (0: forget the file)
     log_position = 7,  // u64 position
-    page_image = 8,    // u64 chunk, u32 page; payload: a table page
-    header_image = 9,  // u64 chunk; payload: a header block
+    page_image = 8,    // ImageFields; payload: a table page
+    header_image = 9,  // ImageFields; payload: a header block
 };
 
 //  0 u64 chunk | 8 u32 first block | 12 u32 count | 16 u32 version (0: as it is)
@@ -48,20 +48,25 @@ struct EpochFields {
     FileId file;
     LeaseEpoch epoch;
 };
-struct PageImageFields {
+//  0 u64 chunk | 8 u32 page (0 for a header) | 12 u32 zero | 16 u64 checksum of the payload
+//
+// The payload has a checksum of its own, but an older image of the same page has one, too: where a
+// torn write left that in the ring, only the record's checksum tells.
+struct ImageFields {
     ChunkId chunk;
     uint32_t page = 0;
+    uint64_t checksum = 0;
 };
 
 // Each replaces what is in `out`, whose memory is used again and again.
 void encode_write(Bytes& out, const WriteFields& fields, std::span<const uint64_t> checksums);
 void encode_mark(Bytes& out, const MarkFields& fields);
 void encode_epoch(Bytes& out, const EpochFields& fields);
-void encode_page_image(Bytes& out, const PageImageFields& fields);
-void encode_number(Bytes& out, uint64_t number);  // create, remove, log position, header image
+void encode_image(Bytes& out, const ImageFields& fields);
+void encode_number(Bytes& out, uint64_t number);  // remove, log position
 
 constexpr uint64_t write_fields_size = 40;
-constexpr uint64_t small_fields_size = 16;  // at most, of all others
+constexpr uint64_t small_fields_size = 24;  // at most, of all others
 
 // A record taken apart; what does not belong to its type is empty.
 struct Record {
@@ -72,7 +77,7 @@ struct Record {
     MarkFields mark;
     EpochFields epoch;
     LogIndex log_position;
-    uint32_t page = 0;
+    ImageFields image;
 
     [[nodiscard]] uint64_t checksum_of(uint32_t index) const;
 };

@@ -46,9 +46,11 @@ Task<Result<void>> Recovery::MetadataPass::replay(Record record, ByteView payloa
             break;
         case RecordType::page_image:
             if (const ChunkRef chunk = chunk_of(record.chunk))
-                co_return co_await place_page(chunk, record.page, payload);
+                co_return co_await place_page(chunk, record.image.page, payload);
+            // Where the header is torn, too, its image may come only behind this one.
+            waiting_pages_[{record.chunk, record.image.page}] = Buffer::copy_of(payload);
             break;
-        case RecordType::header_image: replace_header(record.chunk, payload); break;
+        case RecordType::header_image: co_return co_await replace_header(record.chunk, payload);
     }
     co_return Result<void>();
 }
@@ -58,6 +60,7 @@ void Recovery::MetadataPass::forget(ChunkId id) {
         recovery_.core_.remove_entry(old);
     recovery_.unusable_.erase(id);
     recovery_.missing_.erase(id);
+    std::erase_if(waiting_pages_, [&](const auto& page) { return page.first.first == id; });
     recovery_.created_at_[id] = ordinal_;
     recovery_.applier_.folder_changed(id);
 }
@@ -95,10 +98,10 @@ Task<Result<void>> Recovery::MetadataPass::place_page(ChunkRef chunk, uint32_t p
     co_return co_await journal::write_blocks(**file, ChunkGeometry::page_offset(page), slices);
 }
 
-void Recovery::MetadataPass::replace_header(ChunkId id, ByteView payload) {
+Task<Result<void>> Recovery::MetadataPass::replace_header(ChunkId id, ByteView payload) {
     const Result<HeaderBlock> header = decode_header(payload);
     if (!header)
-        return;  // is_intact() has looked
+        co_return header.error();
     ChunkRef chunk = recovery_.core_.find(id);
     if (chunk == nullptr && recovery_.unusable_.erase(id) != 0) {
         // A power cut tore both copies: this is what they were to become.
@@ -107,7 +110,7 @@ void Recovery::MetadataPass::replace_header(ChunkId id, ByteView payload) {
     }
     if (chunk == nullptr) {
         recovery_.missing_.insert(id);
-        return;
+        co_return Result<void>();
     }
     chunk->version = header->header.version;
     chunk->state = header->header.state;
@@ -115,6 +118,12 @@ void Recovery::MetadataPass::replace_header(ChunkId id, ByteView payload) {
     chunk->pages = header->pages;
     chunk->header_dirty = true;
     recovery_.applier_.imaged.insert(base_key(*chunk, header_page));
+    for (const auto& [place, page] : waiting_pages_) {
+        if (place.first == id)
+            CO_TRY(co_await place_page(chunk, place.second, page.view()));
+    }
+    std::erase_if(waiting_pages_, [&](const auto& page) { return page.first.first == id; });
+    co_return Result<void>();
 }
 
 Result<void> Recovery::MetadataPass::note_write(const WriteFields& fields) {

@@ -26,7 +26,7 @@ class Recovery::MetadataPass final : public RecoveryPass {
     Task<Result<void>> create(ChunkId id, ByteView payload);
     Task<Result<void>> remove(ChunkId id);
     Task<Result<void>> place_page(ChunkRef chunk, uint32_t page, ByteView payload);
-    void replace_header(ChunkId id, ByteView payload);
+    Task<Result<void>> replace_header(ChunkId id, ByteView payload);
     void forget(ChunkId id);
     Result<void> note_write(const WriteFields& fields);
     void mark(const MarkFields& fields);
@@ -34,6 +34,8 @@ class Recovery::MetadataPass final : public RecoveryPass {
     ChunkRef chunk_of(ChunkId id);
 
     Recovery& recovery_;
+    // Of chunks whose header could not be read (so far).
+    std::map<std::pair<ChunkId, uint32_t>, Buffer> waiting_pages_;
 };
 
 class Recovery::DataPass final : public RecoveryPass {

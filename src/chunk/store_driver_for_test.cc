@@ -36,7 +36,8 @@ Task<std::unique_ptr<ChunkStore>> Driver::open(Runtime& runtime, Since since) {
             accept(made.error(), "create");
             co_return nullptr;
         }
-        created = true;
+        // One that was there may not be durable before it is opened.
+        created = made.has_value();
     }
     Result<std::unique_ptr<ChunkStore>> store =
         co_await ChunkStore::open(runtime, options_.store, test_cluster);
@@ -46,6 +47,7 @@ Task<std::unique_ptr<ChunkStore>> Driver::open(Runtime& runtime, Since since) {
         co_return nullptr;
     }
     opened++;
+    created = true;
     last_report = (*store)->start_report();
     check_report(since);
     co_return std::move(*store);
@@ -53,9 +55,9 @@ Task<std::unique_ptr<ChunkStore>> Driver::open(Runtime& runtime, Since since) {
 
 void Driver::check_report(Since since) {
     const bool errors = options_.errors_expected;
-    if (since == Since::power_cut && !last_report.unclean && !errors)
+    if (since == Since::power_cut && !stop_was_begun_ && !last_report.unclean && !errors)
         model_.fail("a start after a power cut was taken for clean");
-    if ((since == Since::kill || since == Since::stop) && was_settled_ && last_report.unclean &&
+    if ((since == Since::kill || since == Since::stop) && was_admitted_ && last_report.unclean &&
         !last_report.journal_cut && !errors)
         model_.fail("a start after a kill was taken for unclean, and the journal was whole");
     if (since == Since::stop && last_report.journal_cut)
@@ -70,7 +72,8 @@ void Driver::check_report(Since since) {
 }
 
 Task<void> Driver::compare_all(Since since) {
-    const bool held_survived = since != Since::power_cut && !last_report.unclean;
+    const bool held_survived =
+        (since != Since::power_cut || stop_was_begun_) && !last_report.unclean;
     model_.busy.clear();
     for (auto& [number, chunk] : model_.chunks) {
         const ChunkId id(number);
@@ -134,16 +137,21 @@ Task<void> Driver::run(Runtime& runtime, Since since) {
     store_ = store.get();
     if (store_ != nullptr) {
         co_await compare_all(since);
-        Result<void> admitted = co_await store_->set_admitted();
-        if (!admitted)
-            accept(admitted.error(), "set_admitted");
-        settled = admitted.has_value();
-        integrity_when_admitted = last_report.integrity_sequence;
+        settled = true;
+        Result<void> done = co_await store_->set_admitted();
+        if (!done)
+            accept(done.error(), "set_admitted");
+        admitted = done.has_value();
+        if (admitted)
+            integrity_when_admitted = last_report.integrity_sequence;
         Scope scope(runtime.loop);
         for (uint32_t i = 0; i < options_.workers; i++)
             scope.spawn(worker(options_.operations / options_.workers));
         co_await scope.join();
+        failures += store_->failure().has_value();
+        store_failed |= store_->failure().has_value();
         if (options_.stop_at_end || store_->failure()) {
+            stop_begun = true;
             Result<void> ended = co_await store_->stop();
             stopped = ended.has_value();
             if (!ended)
@@ -331,6 +339,8 @@ Task<void> Driver::flush_all() {
     std::vector<std::pair<BlockHistory*, uint64_t>> answered;
     std::vector<std::pair<Growing*, uint64_t>> grown;
     for (auto& [number, chunk] : model_.chunks) {
+        if (!chunk.must_exist)
+            continue;
         for (auto& [block, history] : chunk.history)
             answered.emplace_back(&history, history.newest_held().serial);
         grown.emplace_back(&chunk.version, chunk.version.held);

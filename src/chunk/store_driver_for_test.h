@@ -34,21 +34,26 @@ class Driver {
 
     // Before each life: a program may be killed before it has done anything.
     void begin_life() {
-        was_settled_ = settled;
-        settled = stopped = store_failed = last_open_failed = false;
+        was_admitted_ = admitted;
+        stop_was_begun_ = settled ? stop_begun : stop_was_begun_;
+        stop_begun = false;
+        settled = admitted = stopped = store_failed = last_open_failed = false;
     }
     // Opens the store (making it the first time), compares everything, then works.
     Task<void> run(Runtime& runtime, Since since);
 
     bool created = false;
     uint32_t opened = 0;
-    bool settled = false;  // this life has compared everything
-    bool stopped = false;  // and was stopped in order
+    bool settled = false;     // this life has compared everything
+    bool admitted = false;    // and was believed again
+    bool stop_begun = false;  // and was told to stop
+    bool stopped = false;     // and was stopped in order
     StartReport last_report;
     bool last_open_failed = false;
     bool store_failed = false;  // it reported a failure of its disk
     uint64_t integrity_when_admitted = 0;
     uint64_t last_epoch = 0;
+    uint64_t failures = 0;  // stores that ended because of their disk
     uint64_t refused_for_space = 0;
     uint64_t bad_blocks = 0;
 
@@ -90,7 +95,8 @@ class Driver {
     Random& random_;
     Runtime* runtime_ = nullptr;
     uint64_t removals_ = 0;
-    bool was_settled_ = false;
+    bool was_admitted_ = false;
+    bool stop_was_begun_ = false;
     ChunkStore* store_ = nullptr;  // owned by run()'s frame: it goes when the process does
 };
 

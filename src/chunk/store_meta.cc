@@ -1,5 +1,6 @@
 // What a store keeps beside data: which chunks there are, their versions and states, file epochs,
 // the log position. Each change is one journal record, durable before it is answered.
+#include "base/checksum.h"
 #include "chunk/record_format.h"
 #include "chunk/store.h"
 #include "chunk/store_core.h"
@@ -35,7 +36,8 @@ Task<Result<void>> ChunkStore::create_chunk(ChunkHeader header) {
             co_return Error(Code::already_exists, "the chunk is here already");
         co_return Error(Code::no_space, "the chunk server's disk is full");
     }
-    encode_number(core_->scratch, chunk->id.number);
+    Buffer payload = Buffer::copy_of(encode(block));
+    encode_image(core_->scratch, {.chunk = chunk->id, .checksum = checksum(payload.view())});
     const journal::Sequence sequence = core_->append(
         RecordType::create, core_->scratch, Buffer::copy_of(encode(block)), room.record_bytes);
     core_->chunks.emplace(chunk->id, chunk);

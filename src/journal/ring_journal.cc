@@ -11,7 +11,7 @@ namespace {
 
 // Never set aside for records: so that there is room for a marker, and for recovery after it.
 constexpr uint64_t slack = uint64_t{2} * block_size;
-constexpr uint64_t images_per_group = 64;
+constexpr uint64_t images_per_group = 64;  // 64 * (16 + 24) bytes and a header fit one block
 
 }  // namespace
 
