@@ -77,8 +77,9 @@ std::vector<Bytes> SizeTest::pieces;
 size_t SizeTest::bytes_of_files = 0;
 
 TEST_F(SizeTest, AFileTakesAtMost400Bytes) {
+    if (bytes_of_files == 0)
+        GTEST_SKIP() << "this build's allocator counts nothing";
     const size_t each = bytes_of_files / file_count;
-    RecordProperty("bytes_a_file", static_cast<int>(each));
     EXPECT_LE(each, 400U);
     std::cout << each << " bytes a file without chunks\n";
 }
@@ -92,9 +93,11 @@ TEST_F(SizeTest, AReplicaTakesAtMost100Bytes) {
     EXPECT_EQ(world->catalogue.chunks().size(), 0U);
     const size_t triple = fill(3, 4) / chunk_count;
     std::cout << single << " bytes a chunk with one replica, " << triple << " with three\n";
+    EXPECT_EQ(world->catalogue.totals().replicas, 3 * chunk_count);
+    if (bytes_of_files == 0)
+        GTEST_SKIP() << "this build's allocator counts nothing";
     EXPECT_LE(single, 100U);
     EXPECT_LE(triple, 300U);
-    EXPECT_EQ(world->catalogue.totals().replicas, 3 * chunk_count);
 }
 
 TEST_F(SizeTest, WritesASnapshot) {
