@@ -26,8 +26,7 @@ std::optional<int64_t> parse_value(ValueForm form, std::string_view text) {
             if (text == "0" || text == "off")
                 return 0;
             return std::nullopt;
-        case ValueForm::number:
-            return parse_number(text);
+        case ValueForm::number: return parse_number(text);
         case ValueForm::duration: {
             const Result<Duration> duration = parse_duration(text);
             if (!duration)

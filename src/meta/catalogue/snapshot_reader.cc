@@ -92,28 +92,17 @@ Result<void> SnapshotReader::add_record(Section section, ByteView bytes) {
         return belongs(add(*record), section);
     };
     switch (section) {
-        case Section::head:
-            return add_as(read_record<HeadRecord>(bytes));
-        case Section::chunk_servers:
-            return add_as(read_record<CsImage>(bytes));
-        case Section::metadata_servers:
-            return add_as(read_record<MdsImage>(bytes));
-        case Section::clients:
-            return add_as(read_record<ClientImage>(bytes));
-        case Section::answers:
-            return add_as(read_record<AnswerImage>(bytes));
-        case Section::events:
-            return add_as(read_record<Event>(bytes));
-        case Section::leases:
-            return add_as(read_record<LeaseImage>(bytes));
-        case Section::comparisons:
-            return add_as(read_record<ComparisonImage>(bytes));
-        case Section::nodes:
-            return add_as(read_record<NodeImage>(bytes));
-        case Section::chunks:
-            return add_as(read_record<ChunkImage>(bytes));
-        case Section::end:
-            return add_as(read_record<EndRecord>(bytes));
+        case Section::head: return add_as(read_record<HeadRecord>(bytes));
+        case Section::chunk_servers: return add_as(read_record<CsImage>(bytes));
+        case Section::metadata_servers: return add_as(read_record<MdsImage>(bytes));
+        case Section::clients: return add_as(read_record<ClientImage>(bytes));
+        case Section::answers: return add_as(read_record<AnswerImage>(bytes));
+        case Section::events: return add_as(read_record<Event>(bytes));
+        case Section::leases: return add_as(read_record<LeaseImage>(bytes));
+        case Section::comparisons: return add_as(read_record<ComparisonImage>(bytes));
+        case Section::nodes: return add_as(read_record<NodeImage>(bytes));
+        case Section::chunks: return add_as(read_record<ChunkImage>(bytes));
+        case Section::end: return add_as(read_record<EndRecord>(bytes));
     }
     return Error(Code::corrupt, "a piece of the snapshot has an unknown section");
 }
