@@ -83,6 +83,7 @@ class Driver {
     };
     // Blocks that nobody is busy with, now busy; count 0 if there are none.
     Target pick(uint32_t count_max);
+    Target pick_any(uint32_t count_max);  // busy or not
     void let_go(const Target& target);
     WriteTag tag_for(const Target& target);
     void note_answer(const Target& target, const WriteTag& tag, uint64_t serial,

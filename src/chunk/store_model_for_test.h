@@ -76,6 +76,19 @@ struct BlockHistory {
         }
         return false;
     }
+    // A read that began when `serial` was the newest that was answered may see that or anything
+    // later. What it saw is there for good.
+    [[nodiscard]] bool seen(Value value, uint64_t serial) {
+        for (size_t i = entries.size(); i-- > 0;) {
+            if (entries[i].value == value) {
+                entries[i].held = true;
+                return true;
+            }
+            if (entries[i].serial == serial)
+                return false;
+        }
+        return true;  // settled or made durable beyond recognition meanwhile
+    }
     // It was seen after a start: this is it for ever.
     void settle(Value value) { entries = {{.value = value, .serial = 0, .held = true}}; }
 };

@@ -80,7 +80,9 @@ struct DiskSpace {
     uint64_t filesystem = 0;  // equal for two paths on one file system: they share its space
 };
 
-// An exclusive claim on a path, released when it is destroyed or its process ends.
+// An exclusive claim on a path, released when it is destroyed or its process ends: and then not
+// before what the process had under way on this disk has landed, so that the next holder is never
+// written over.
 class FileLock {
   public:
     virtual ~FileLock() = default;

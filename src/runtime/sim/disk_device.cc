@@ -248,6 +248,15 @@ int64_t DiskDevice::sync(Node& node, uint64_t through) {
     return result;
 }
 
+bool DiskDevice::lock(uint64_t node) {
+    if (late_writes_.empty()) {
+        for (const uint64_t free : unlocking_)
+            locked_.erase(free);
+        unlocking_.clear();
+    }
+    return locked_.insert(node).second;
+}
+
 void DiskDevice::write_late(NodeRef node, uint64_t offset, Bytes bytes) {
     core_.fault("late write", who_);
     auto late = std::make_unique<LateWrite>(*this, std::move(node), offset, std::move(bytes));

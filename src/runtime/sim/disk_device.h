@@ -64,8 +64,10 @@ class DiskDevice {
     // The process that asked for this write is gone; the disk was told already.
     void write_late(NodeRef node, uint64_t offset, Bytes bytes);
 
-    [[nodiscard]] bool lock(uint64_t node) { return locked_.insert(node).second; }
+    [[nodiscard]] bool lock(uint64_t node);
     void unlock(uint64_t node) { locked_.erase(node); }
+    // Its process was killed: free once nothing that such a process began can land any more.
+    void unlock_after_late_writes(uint64_t node) { unlocking_.insert(node); }
 
     void cut_power();
     void shut_down();
@@ -96,6 +98,7 @@ class DiskDevice {
     Duration slowness_;
     std::vector<BrokenRange> broken_;
     std::set<uint64_t> locked_;
+    std::set<uint64_t> unlocking_;
     std::list<std::unique_ptr<LateWrite>> late_writes_;
 };
 

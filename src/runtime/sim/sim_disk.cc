@@ -38,7 +38,13 @@ class SimFileLock final : public FileLock, private Held {
     ~SimFileLock() override { release(); }
 
   private:
-    void process_gone(Ending) override { release(); }
+    void process_gone(Ending ending) override {
+        if (ending == Ending::killed && device_ != nullptr)
+            device_->unlock_after_late_writes(node_);
+        else
+            release();
+        device_ = nullptr;
+    }
     void release() {
         if (device_ != nullptr)
             device_->unlock(node_);

@@ -1,0 +1,63 @@
+// For tests: a simulated host with a chunk store that lives, dies and lives again at random
+// moments, and its model. A seed and a scenario make one run.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chunk/store_driver_for_test.h"
+#include "chunk/store_model_for_test.h"
+#include "runtime/sim/world.h"
+
+namespace cairn::chunk::test {
+
+struct Scenario {
+    sim::FaultPlan faults = sim::FaultPlan::none();
+    DriverOptions options;
+    uint32_t lives = 4;
+    uint64_t disk = 16 * mib;
+    uint32_t kill_share = 50;  // of the ends of a life, in percent: kill, else power cut
+    Duration life_max = milliseconds(100);
+};
+
+using Adjust = std::function<void(Scenario&, Random&)>;
+
+// Faults that a store survives without losing anything it promised.
+void with_harmless_faults(Scenario& scenario, Random& random);
+
+class Twin {
+  public:
+    Twin(uint64_t seed, const Adjust& adjust);
+
+    // What went wrong.
+    [[nodiscard]] const std::vector<std::string>& run();
+
+    [[nodiscard]] const Driver& driver() const { return *driver_; }
+    [[nodiscard]] sim::World& world() { return world_; }
+    [[nodiscard]] sim::Machine& machine() { return *machine_; }
+
+  private:
+    Since live(Since since);
+
+    sim::World world_;
+    Scenario scenario_;
+    sim::Machine* machine_ = nullptr;
+    StoreModel model_;
+    std::unique_ptr<Driver> driver_;
+};
+
+struct Totals {
+    uint64_t opened = 0;
+    uint64_t failures = 0;
+    uint64_t refused = 0;
+    uint64_t bad_blocks = 0;
+    std::map<std::string, uint64_t, std::less<>> probes;
+};
+
+// Seeds 1 to `count` until one fails; --gtest_random_seed=N runs N alone and prints its trace.
+Totals run_seeds(uint64_t count, const Adjust& adjust);
+
+}  // namespace cairn::chunk::test
