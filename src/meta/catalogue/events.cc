@@ -36,24 +36,18 @@ bool EventLog::restore(uint64_t last_number, std::deque<Event> events) {
 
 std::string_view name_of(EventSystem system) {
     switch (system) {
-        case EventSystem::mds:
-            return "MDS";
-        case EventSystem::journal:
-            return "JRN";
-        case EventSystem::monitor:
-            return "MON";
+        case EventSystem::mds: return "MDS";
+        case EventSystem::journal: return "JRN";
+        case EventSystem::monitor: return "MON";
     }
     return "???";
 }
 
 std::string_view name_of(EventSeverity severity) {
     switch (severity) {
-        case EventSeverity::info:
-            return "INF";
-        case EventSeverity::warning:
-            return "WRN";
-        case EventSeverity::error:
-            return "ERR";
+        case EventSeverity::info: return "INF";
+        case EventSeverity::warning: return "WRN";
+        case EventSeverity::error: return "ERR";
     }
     return "???";
 }

@@ -26,8 +26,7 @@ std::optional<int64_t> parse_value(ValueForm form, std::string_view text) {
             if (text == "0" || text == "off")
                 return 0;
             return std::nullopt;
-        case ValueForm::number:
-            return parse_number(text);
+        case ValueForm::number: return parse_number(text);
         case ValueForm::duration: {
             const Result<Duration> duration = parse_duration(text);
             if (!duration)
@@ -73,7 +72,7 @@ const Settings::Known Settings::known[] = {
     {"mds.wd.max_offline_cs_hosts", &Settings::offline_hosts_, ValueForm::number, 0, 1'000'000,
      "a number of hosts, 0 for no limit"},
     {"mds.wd.offline_tout", &Settings::offline_timeout_, ValueForm::duration,
-     seconds(1).nanoseconds, seconds(365 * 86400).nanoseconds,
+     seconds(1).nanoseconds, seconds(365LL * 86400).nanoseconds,
      "a time of at least a second, as 300, 300s or 5min"},
     {"mds.wd.verify_chunks", &Settings::verify_chunks_, ValueForm::number, 0, 100'000,
      "a number of chunks a minute"},

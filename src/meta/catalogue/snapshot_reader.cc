@@ -60,7 +60,8 @@ SnapshotReader::SnapshotReader()
 
 Result<void> SnapshotReader::add_piece(ByteView piece) {
     const Result<PieceHeader> header = read_header(piece);
-    TRY(header);
+    if (!header)
+        return header.error();
     const bool in_order = header->number == pieces_ && header->section >= section_ &&
                           header->section <= Section::end && !complete_ &&
                           (pieces_ != 0 || header->section == Section::head);
@@ -88,32 +89,22 @@ Result<void> SnapshotReader::add_piece(ByteView piece) {
 
 Result<void> SnapshotReader::add_record(Section section, ByteView bytes) {
     const auto add_as = [&]<class Record>(const Result<Record>& record) -> Result<void> {
-        TRY(record);
+        if (!record)
+            return record.error();
         return belongs(add(*record), section);
     };
     switch (section) {
-        case Section::head:
-            return add_as(read_record<HeadRecord>(bytes));
-        case Section::chunk_servers:
-            return add_as(read_record<CsImage>(bytes));
-        case Section::metadata_servers:
-            return add_as(read_record<MdsImage>(bytes));
-        case Section::clients:
-            return add_as(read_record<ClientImage>(bytes));
-        case Section::answers:
-            return add_as(read_record<AnswerImage>(bytes));
-        case Section::events:
-            return add_as(read_record<Event>(bytes));
-        case Section::leases:
-            return add_as(read_record<LeaseImage>(bytes));
-        case Section::comparisons:
-            return add_as(read_record<ComparisonImage>(bytes));
-        case Section::nodes:
-            return add_as(read_record<NodeImage>(bytes));
-        case Section::chunks:
-            return add_as(read_record<ChunkImage>(bytes));
-        case Section::end:
-            return add_as(read_record<EndRecord>(bytes));
+        case Section::head: return add_as(read_record<HeadRecord>(bytes));
+        case Section::chunk_servers: return add_as(read_record<CsImage>(bytes));
+        case Section::metadata_servers: return add_as(read_record<MdsImage>(bytes));
+        case Section::clients: return add_as(read_record<ClientImage>(bytes));
+        case Section::answers: return add_as(read_record<AnswerImage>(bytes));
+        case Section::events: return add_as(read_record<Event>(bytes));
+        case Section::leases: return add_as(read_record<LeaseImage>(bytes));
+        case Section::comparisons: return add_as(read_record<ComparisonImage>(bytes));
+        case Section::nodes: return add_as(read_record<NodeImage>(bytes));
+        case Section::chunks: return add_as(read_record<ChunkImage>(bytes));
+        case Section::end: return add_as(read_record<EndRecord>(bytes));
     }
     return Error(Code::corrupt, "a piece of the snapshot has an unknown section");
 }

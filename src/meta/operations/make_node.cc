@@ -9,8 +9,7 @@ namespace {
 Result<void> check_kind(const logged::MakeNode& operation) {
     switch (operation.node_kind) {
         case NodeKind::file:
-        case NodeKind::directory:
-            return {};
+        case NodeKind::directory: return {};
         case NodeKind::symlink:
             if (operation.symlink_target.empty() ||
                 operation.symlink_target.size() >= path_bytes_max)

@@ -153,9 +153,7 @@ class Both : public World {
                 return;
             }
             case 3:
-            case 4:
-                EXPECT_EQ(join(chunk, cs).ok(), model.join(r));
-                return;
+            case 4: EXPECT_EQ(join(chunk, cs).ok(), model.join(r)); return;
             case 5:
                 if ((model.joining & bit(r)) != 0) {
                     EXPECT_TRUE(join_done(chunk, cs).ok());
@@ -171,8 +169,7 @@ class Both : public World {
                 if (stream.chance(50))
                     EXPECT_EQ(comparison_done(chunk).ok(), model.clear());
                 return;
-            default:
-                lease_step();
+            default: lease_step();
         }
     }
 

@@ -9,20 +9,15 @@ namespace cairn::meta {
 inline void RandomWorld::step() {
     switch (stream.below(10)) {
         case 0:
-        case 1:
-            return tree_step();
+        case 1: return tree_step();
         case 2:
-        case 3:
-            return lease_step();
+        case 3: return lease_step();
         case 4:
         case 5:
-        case 6:
-            return write_step();
+        case 6: return write_step();
         case 7:
-        case 8:
-            return set_step();
-        default:
-            return server_step();
+        case 8: return set_step();
+        default: return server_step();
     }
 }
 
@@ -41,9 +36,7 @@ inline void RandomWorld::tree_step() {
             run(make);
             return;
         }
-        case 3:
-            run(logged::RemoveNode{some_directory(), some_name(), stream.chance(40)});
-            return;
+        case 3: run(logged::RemoveNode{some_directory(), some_name(), stream.chance(40)}); return;
         case 4:
             run(logged::RenameNode{some_directory(), some_name(), some_directory(), some_name(),
                                    stream.chance(20)});
@@ -147,9 +140,7 @@ inline void RandomWorld::write_step() {
             run(add);
             return;
         }
-        case 2:
-            run(logged::MarkChunks{held.file, held.client, instance, epoch, {chunk}});
-            return;
+        case 2: run(logged::MarkChunks{held.file, held.client, instance, epoch, {chunk}}); return;
         case 3:
             run(logged::UnmarkChunks{
                 held.file, held.client, instance, epoch, {{chunk, seen_version(chunk)}}});
@@ -185,18 +176,12 @@ inline void RandomWorld::set_step() {
                 if (stream.chance(50))
                     run(logged::JoinDone{joining, piece(joining, server)->since, server});
             return;
-        case 3:
-            run(logged::RestartComparisons{{{chunk, version}}});
-            return;
-        case 4:
-            run(logged::ChooseSource{chunk, version, cs});
-            return;
+        case 3: run(logged::RestartComparisons{{{chunk, version}}}); return;
+        case 4: run(logged::ChooseSource{chunk, version, cs}); return;
         case 5:
             run(logged::StandIn{chunk, version, cs, {static_cast<uint32_t>(stream.below(40))}});
             return;
-        default:
-            run(logged::ComparisonDone{chunk, version});
-            return;
+        default: run(logged::ComparisonDone{chunk, version}); return;
     }
 }
 
@@ -205,9 +190,7 @@ inline void RandomWorld::server_step() {
     answering = some_answering();
     switch (stream.below(6)) {
         case 0:
-        case 1:
-            start(cs, stream.chance(60));
-            return;
+        case 1: start(cs, stream.chance(60)); return;
         case 2:
             run(logged::SetCsState{cs, CsLoggedState::offline});
             run(logged::LoseCsReplicas{cs, {}, static_cast<uint32_t>(stream.below(20)), answering});
@@ -215,9 +198,7 @@ inline void RandomWorld::server_step() {
         case 3:
             run(logged::SetConfig{"mds.wd.max_offline_cs", std::to_string(stream.below(9)), "x"});
             return;
-        case 4:
-            run(logged::AddEvent{EventSystem::mds, EventSeverity::info, "event"});
-            return;
+        case 4: run(logged::AddEvent{EventSystem::mds, EventSeverity::info, "event"}); return;
         default:
             run(logged::AddMds{Address{"10.0.0.1", static_cast<uint16_t>(stream.below(9))}, true});
             return;
