@@ -12,7 +12,10 @@ namespace cairn::placement {
 
 namespace {
 
-// Fixed orders of the domains: more spread recovery wider, fewer make fewer sets.
+// Domains are drawn by systematic sampling (sample.h): points at equal distances on the line of
+// their rooms, in one of a few fixed orders. Of n equal domains that makes at most n sets an order,
+// not one for every combination, so that losing as many servers as there are replicas rarely hits a
+// set that holds data. More orders spread recovery wider, fewer make fewer sets.
 constexpr uint64_t orders = 8;
 
 class Chooser {
@@ -81,6 +84,7 @@ std::vector<uint8_t> Chooser::tiers() const {
 
 size_t Chooser::draw_one(const std::vector<size_t>& servers, uint64_t salt) const {
     std::vector<uint64_t> weights;
+    weights.reserve(servers.size());
     for (const size_t index : servers)
         weights.push_back(weight(index));
     return servers[sample(weights, 1, mixed(wanted_.seed ^ salt)).front()];
@@ -95,6 +99,7 @@ void Chooser::draw(uint8_t tier, bool by_host) {
     }
     const uint64_t order = mixed(wanted_.seed) % orders;
     std::vector<std::pair<uint64_t, Domain>> line;
+    line.reserve(domains.size());
     for (const auto& [domain, servers] : domains)
         line.emplace_back(mixed(mixed(domain) + order), domain);
     std::ranges::sort(line);

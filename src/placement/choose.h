@@ -5,12 +5,8 @@
 // domain is advisory and there is no other way. The wanted tier first, then lower ones, then higher
 // ones, unless the tier is strict. Servers full to the fill margin take nothing.
 //
-// Domains are drawn with probabilities in proportion to their room (a domain with more than an even
-// share is always drawn), so that all fill up at the same pace and the space that `allocatable`
-// promises can be used to the end. They are drawn by systematic sampling along one of a few fixed
-// orders: points at equal distances on the line of their rooms. Of n equal domains that makes at
-// most n sets an order, not one set for every combination: few sets hold data together, and losing
-// as many servers as there are replicas rarely hits one of them.
+// Domains are drawn in proportion to their room, so that all fill up at the same pace and what
+// `allocatable` promises can be used to the end; and so that few different sets hold data together.
 #pragma once
 
 #include <optional>

@@ -34,6 +34,7 @@ Result<ChunkMapReply> Catalogue::chunk_maps(FileId file, uint64_t first_index,
         return Error(Code::invalid_argument,
                      fmt::format("at most {} chunk maps are given at once", max_maps_per_request));
     std::vector<uint64_t> indices;
+    indices.reserve(count);
     for (uint32_t i = 0; i < count; i++)
         indices.push_back(first_index + i);
     return chunk_maps(file, indices);
@@ -50,6 +51,7 @@ Result<ChunkMapReply> Catalogue::chunk_maps(FileId file,
     reply.epoch = found->epoch;
     reply.replicas_min = found->storage.replicas_min;
     std::set<CsId> named;
+    reply.chunks.reserve(indices.size());
     for (const uint64_t index : indices) {
         const ChunkId* id = found->chunks.find(index);
         if (id == nullptr) {

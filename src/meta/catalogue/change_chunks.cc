@@ -103,7 +103,8 @@ void Change::set_mark(ChunkId id, bool marked) {
 Result<void> Change::check_writer(FileId file, ClientId client, InstanceId instance,
                                   LeaseEpoch epoch) const {
     const Result<const Node*> node = find_file(file);
-    TRY(node);
+    if (!node)
+        return node.error();
     const FileLease* lease = catalogue.lease(file);
     if (lease == nullptr || lease->mode != LeaseMode::exclusive ||
         !lease->held_by(client, instance) || (*node)->epoch != epoch)

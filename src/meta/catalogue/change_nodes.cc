@@ -47,14 +47,14 @@ Result<const Node*> Change::find_node(FileId file) const {
 }
 
 Result<const Node*> Change::find_directory(FileId file) const {
-    const Result<const Node*> found = find_node(file);
+    Result<const Node*> found = find_node(file);
     if (found && !(*found)->is_directory())
         return Error(Code::not_a_directory, catalogue.path_of(file) + " is not a directory");
     return found;
 }
 
 Result<const Node*> Change::find_file(FileId file) const {
-    const Result<const Node*> found = find_node(file);
+    Result<const Node*> found = find_node(file);
     if (!found || (*found)->is_file())
         return found;
     if ((*found)->is_directory())

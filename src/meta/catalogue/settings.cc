@@ -72,7 +72,7 @@ const Settings::Known Settings::known[] = {
     {"mds.wd.max_offline_cs_hosts", &Settings::offline_hosts_, ValueForm::number, 0, 1'000'000,
      "a number of hosts, 0 for no limit"},
     {"mds.wd.offline_tout", &Settings::offline_timeout_, ValueForm::duration,
-     seconds(1).nanoseconds, seconds(365 * 86400).nanoseconds,
+     seconds(1).nanoseconds, seconds(365LL * 86400).nanoseconds,
      "a time of at least a second, as 300, 300s or 5min"},
     {"mds.wd.verify_chunks", &Settings::verify_chunks_, ValueForm::number, 0, 100'000,
      "a number of chunks a minute"},

@@ -60,7 +60,8 @@ SnapshotReader::SnapshotReader()
 
 Result<void> SnapshotReader::add_piece(ByteView piece) {
     const Result<PieceHeader> header = read_header(piece);
-    TRY(header);
+    if (!header)
+        return header.error();
     const bool in_order = header->number == pieces_ && header->section >= section_ &&
                           header->section <= Section::end && !complete_ &&
                           (pieces_ != 0 || header->section == Section::head);
@@ -88,7 +89,8 @@ Result<void> SnapshotReader::add_piece(ByteView piece) {
 
 Result<void> SnapshotReader::add_record(Section section, ByteView bytes) {
     const auto add_as = [&]<class Record>(const Result<Record>& record) -> Result<void> {
-        TRY(record);
+        if (!record)
+            return record.error();
         return belongs(add(*record), section);
     };
     switch (section) {

@@ -70,6 +70,7 @@ TEST(Snapshot, HasGoldenBytes) {
     build_example(world);
     const std::vector<Bytes> pieces = pieces_of(world.catalogue);
     std::vector<std::string> written;
+    written.reserve(pieces.size());
     for (const Bytes& piece : pieces)
         written.push_back(hex(piece));
     if (written != golden)

@@ -15,7 +15,8 @@ using ApplyBytes = Result<Answer> (*)(Change&, ByteView);
 template <class Operation>
 Result<Answer> apply_bytes(Change& change, ByteView bytes) {
     const Result<Operation> operation = decode<Operation>(bytes);
-    TRY(operation);
+    if (!operation)
+        return operation.error();
     return apply(change, *operation);
 }
 

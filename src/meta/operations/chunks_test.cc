@@ -7,7 +7,7 @@ namespace cairn::meta {
 namespace {
 
 class ChunkTest : public World, public testing::Test {
-  protected:
+  public:
     ChunkTest() : file(make_file("f")) {
         open(file);
         chunk = add_chunk(file, 0);

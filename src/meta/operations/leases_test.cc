@@ -5,7 +5,7 @@ namespace cairn::meta {
 namespace {
 
 class LeaseTest : public World, public testing::Test {
-  protected:
+  public:
     LeaseTest() : file(make_file("f")), other(new_client("/other")) {}
     FileId file;
     ClientId other;
@@ -218,7 +218,7 @@ TEST_F(LeaseTest, UnregisteringEndsWhatIsHeld) {
 }
 
 class SessionTest : public World, public testing::Test {
-  protected:
+  public:
     Answer make(const std::string& name, uint64_t sequence, uint64_t answered_below = 0,
                 uint64_t instance = 1) {
         logged::MakeNode node;

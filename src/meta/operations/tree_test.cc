@@ -217,7 +217,7 @@ TEST_F(TreeTest, SetsModeOwnerAndTimes) {
 }
 
 class TruncateTest : public World, public testing::Test {
-  protected:
+  public:
     TruncateTest() : file(make_file("f")) { epoch_of_lease = open(file); }
     NodeAttributes truncate(uint64_t size) {
         return run(logged::Truncate{file, client, InstanceId(1), size})
