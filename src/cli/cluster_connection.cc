@@ -75,7 +75,7 @@ Task<Result<void>> ClusterConnection::greet() {
     Result<MetadataServers> servers = co_await ask_servers(master_);
     if (!servers)
         co_return servers.error();
-    if (!context_.json)
+    if (context_.announce && !context_.json)
         fmt::print("connected to MDS#{}\n", servers->answering.number);
     std::vector<Address> known = access_.servers;
     std::sort(known.begin(), known.end());

@@ -16,6 +16,7 @@ struct CommandContext {
     std::string root;               // what this host knows of clusters lies under it; empty: /
     std::string cluster;            // as given with -c; empty: implied
     bool json = false;              // print JSON, and nothing else
+    bool announce = false;          // say first which metadata server answers
 };
 
 // What a command line asks for, filled in while it is parsed.

@@ -1,5 +1,6 @@
-// The services of a cluster that were made on this host, in ROOT/etc/vstorage/clusters/NAME/services,
-// so that they can be listed, found by their repository, and started. Text, a line each:
+// The services of a cluster that were made on this host, in
+// ROOT/etc/vstorage/clusters/NAME/services, so that they can be listed, found by their repository,
+// and started. Text, a line each:
 //     mds 1 /vstorage/stor1-mds
 //     cs 1025 /vstorage/stor1-cs 10.0.0.1:3000     (the address only where one was chosen)
 // Written by commands, read by commands and daemons. Which repository is whose is said by the

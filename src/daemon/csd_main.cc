@@ -105,7 +105,6 @@ int main(int argc, char** argv) {
     add_daemon_options(app, options.common);
     app.add_option("-a", options.address, "Where it serves")->type_name("IP[:PORT]");
     CLI11_PARSE(app, argc, argv);
-    return real::run_program({}, [&options](real::Program& program) {
-        return run(program, options);
-    });
+    return real::run_program({},
+                             [&options](real::Program& program) { return run(program, options); });
 }

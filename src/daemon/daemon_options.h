@@ -22,6 +22,7 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options);
 [[nodiscard]] std::string repository_path(const DaemonOptions& options);
 
 // The exit code that says how it went; the reason of a failure goes to the log.
-[[nodiscard]] int exit_code_of(Runtime& runtime, const char* component, const Result<void>& outcome);
+[[nodiscard]] int exit_code_of(Runtime& runtime, const char* component,
+                               const Result<void>& outcome);
 
 }  // namespace cairn

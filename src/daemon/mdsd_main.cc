@@ -31,13 +31,12 @@ Task<Result<void>> serve(real::Program& program, DaemonOptions options) {
     server_options.directory = repository_path(options);
     server_options.key = access->key;
     const rpc::ClusterKey key = access->key.key;
-    meta::MdsServer server(runtime, server_options,
-                           [&runtime, key](const meta::MdsIdentity& identity) {
-                               meta::MasterOptions master;
-                               master.seed = runtime.random.next();
-                               return std::make_unique<meta::MasterHandler>(runtime, identity, key,
-                                                                            master);
-                           });
+    meta::MdsServer server(
+        runtime, server_options, [&runtime, key](const meta::MdsIdentity& identity) {
+            meta::MasterOptions master;
+            master.seed = runtime.random.next();
+            return std::make_unique<meta::MasterHandler>(runtime, identity, key, master);
+        });
     Event ended(runtime.loop);
     Scope scope(runtime.loop);
     scope.spawn(tell_ready(server, program, ended));
@@ -59,7 +58,6 @@ int main(int argc, char** argv) {
     DaemonOptions options;
     add_daemon_options(app, options);
     CLI11_PARSE(app, argc, argv);
-    return real::run_program({}, [&options](real::Program& program) {
-        return run(program, options);
-    });
+    return real::run_program({},
+                             [&options](real::Program& program) { return run(program, options); });
 }

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
                                  .working_directory = real::Program::working_directory(),
                                  .root = cluster_root(),
                                  .cluster = invocation.cluster,
-                                 .json = invocation.json});
+                                 .json = invocation.json,
+                                 .announce = true});
     });
 }

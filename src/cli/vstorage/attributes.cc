@@ -38,8 +38,7 @@ Task<Result<void>> get_on(ClusterConnection& cluster, std::string shown, std::st
     if (!node)
         co_return node.error();
     const StorageAttributes& storage = node->storage;
-    const std::string replicas =
-        fmt::format("{}:{}", storage.replicas_norm, storage.replicas_min);
+    const std::string replicas = fmt::format("{}:{}", storage.replicas_norm, storage.replicas_min);
     if (cluster.context().json) {
         print_json({{"file", shown},
                     {"chunk-size", storage.chunk_size},
@@ -112,11 +111,14 @@ Task<Result<void>> set_attr(CommandContext context, Options options) {
 
 void add_attributes(CLI::App& app, Invocation& invocation) {
     auto get = std::make_shared<Options>();
-    CLI::App* get_command = app.add_subcommand("get-attr", "Show how a file or directory is stored");
+    CLI::App* get_command =
+        app.add_subcommand("get-attr", "Show how a file or directory is stored");
     get_command->add_flag("-p", get->inside, "PATH is one inside the cluster");
     get_command->add_option("PATH", get->path, "File or directory")->required();
     get_command->callback([get, &invocation] {
-        invocation.run = [get](CommandContext context) { return get_attr(context, *get); };
+        invocation.run = [get](CommandContext context) {
+            return get_attr(context, *get);
+        };
     });
 
     auto set = std::make_shared<Options>();
@@ -128,7 +130,9 @@ void add_attributes(CLI::App& app, Invocation& invocation) {
     set_command->add_option("ATTRIBUTE=VALUE", set->attributes,
                             "replicas=NORM[:MIN], failure-domain=disk|host, tier=0..3");
     set_command->callback([set, &invocation] {
-        invocation.run = [set](CommandContext context) { return set_attr(context, *set); };
+        invocation.run = [set](CommandContext context) {
+            return set_attr(context, *set);
+        };
     });
 }
 

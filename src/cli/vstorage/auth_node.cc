@@ -91,10 +91,9 @@ Task<Result<void>> auth_node(CommandContext context, Options options) {
     Result<std::vector<Address>> servers = co_await servers_to_ask(context, options);
     if (!servers)
         co_return servers.error();
-    Result<std::string> password = get_password(options.password_from_input
-                                                    ? PasswordSource::standard_input
-                                                    : PasswordSource::terminal,
-                                                false);
+    Result<std::string> password = get_password(
+        options.password_from_input ? PasswordSource::standard_input : PasswordSource::terminal,
+        false);
     if (!password)
         co_return password.error();
     auto agreement = co_await prove_to_any(context, *servers, *password);
@@ -117,7 +116,9 @@ Task<Result<void>> auth_node(CommandContext context, Options options) {
     // The other servers are learned now, or by the first command that finds the master.
     if (!context.json) {
         Result<void> learned = co_await with_cluster(context, [](ClusterConnection&) {
-            return []() -> Task<Result<void>> { co_return Result<void>(); }();
+            return []() -> Task<Result<void>> {
+                co_return Result<void>();
+            }();
         });
         if (!learned)
             print_warning(learned.error().message());
@@ -135,7 +136,9 @@ void add_auth_node(CLI::App& app, Invocation& invocation) {
         ->type_name("IP[:PORT]");
     command->add_flag("-P", options->password_from_input, "Read the password from standard input");
     command->callback([options, &invocation] {
-        invocation.run = [options](CommandContext context) { return auth_node(context, *options); };
+        invocation.run = [options](CommandContext context) {
+            return auth_node(context, *options);
+        };
     });
 }
 

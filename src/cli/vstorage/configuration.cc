@@ -73,14 +73,18 @@ void add_configuration(CLI::App& app, Invocation& invocation) {
     CLI::App* get_command = app.add_subcommand("get-config", "Show the cluster's parameters");
     get_command->add_option("NAME", get->settings, "One parameter only")->expected(0, 1);
     get_command->callback([get, &invocation] {
-        invocation.run = [get](CommandContext context) { return get_config(context, *get); };
+        invocation.run = [get](CommandContext context) {
+            return get_config(context, *get);
+        };
     });
 
     auto set = std::make_shared<Options>();
     CLI::App* set_command = app.add_subcommand("set-config", "Change the cluster's parameters");
     set_command->add_option("NAME=VALUE", set->settings, "Parameters")->required();
     set_command->callback([set, &invocation] {
-        invocation.run = [set](CommandContext context) { return set_config(context, *set); };
+        invocation.run = [set](CommandContext context) {
+            return set_config(context, *set);
+        };
     });
 }
 

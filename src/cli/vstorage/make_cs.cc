@@ -43,9 +43,10 @@ Result<void> check_options(const Options& options) {
 void warn_of_alignment(const std::string& directory) {
     const std::optional<uint64_t> start = real::partition_start(directory);
     if (start && *start % block_size != 0)
-        print_warning(fmt::format("the file system of {} begins at byte {} of its disk, which is "
-                                  "not on a 4 KB boundary: writes will be slow",
-                                  directory, *start));
+        print_warning(
+            fmt::format("the file system of {} begins at byte {} of its disk, which is "
+                        "not on a 4 KB boundary: writes will be slow",
+                        directory, *start));
 }
 
 // Smaller on a small disk, of which a journal should be but a small part.
@@ -89,8 +90,8 @@ void print_made(const CommandContext& context, const std::string& cluster, HostI
                     {"host_id", to_string(host)}});
         return;
     }
-    fmt::print("CS#{} of cluster '{}' is made in {}\n{}\n", service.id, cluster,
-               service.repository, start_hint(context, "cs", cluster, service.repository));
+    fmt::print("CS#{} of cluster '{}' is made in {}\n{}\n", service.id, cluster, service.repository,
+               start_hint(context, "cs", cluster, service.repository));
 }
 
 Task<Result<void>> make_cs_in(ClusterConnection& cluster, Options options, std::string path) {
@@ -150,7 +151,9 @@ void add_make_cs(CLI::App& app, Invocation& invocation) {
     command->add_option("-T", options->journal_mode, "Journal mode (not supported yet)")
         ->type_name("ssd");
     command->callback([options, &invocation] {
-        invocation.run = [options](CommandContext context) { return make_cs(context, *options); };
+        invocation.run = [options](CommandContext context) {
+            return make_cs(context, *options);
+        };
     });
 }
 

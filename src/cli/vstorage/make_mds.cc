@@ -84,9 +84,9 @@ Result<std::string> first_password(const Options& options) {
         return Error(Code::invalid_argument,
                      "a new cluster needs a password: -p asks for it, -P reads it from standard "
                      "input");
-    return get_password(options.password_from_input ? PasswordSource::standard_input
-                                                    : PasswordSource::terminal,
-                        true);
+    return get_password(
+        options.password_from_input ? PasswordSource::standard_input : PasswordSource::terminal,
+        true);
 }
 
 Result<rpc::KeyFile> new_key(Runtime& runtime, const std::string& password) {
@@ -172,10 +172,10 @@ Task<Result<void>> make_further(CommandContext context, Options options, std::st
         co_return address.error();
     if (!options.servers.empty())
         CO_TRY(co_await add_known_servers(context, options.servers));
-    co_return co_await with_cluster(
-        context, [path, address = *address](ClusterConnection& cluster) {
-            return make_further_on(cluster, path, address);
-        });
+    co_return co_await with_cluster(context,
+                                    [path, address = *address](ClusterConnection& cluster) {
+                                        return make_further_on(cluster, path, address);
+                                    });
 }
 
 Task<Result<void>> make_mds(CommandContext context, Options options) {
@@ -220,7 +220,9 @@ void add_make_mds(CLI::App& app, Invocation& invocation) {
     command->add_option("-b", options->servers, "A metadata server of the cluster")
         ->type_name("IP[:PORT]");
     command->callback([options, &invocation] {
-        invocation.run = [options](CommandContext context) { return make_mds(context, *options); };
+        invocation.run = [options](CommandContext context) {
+            return make_mds(context, *options);
+        };
     });
 }
 
@@ -232,9 +234,8 @@ void add_rm_mds(CLI::App& app, Invocation& invocation) {
         ->check(CLI::PositiveNumber);
     command->callback([id, &invocation] {
         invocation.run = [id](CommandContext context) {
-            return with_cluster(context, [id = *id](ClusterConnection& cluster) {
-                return rm_mds_on(cluster, id);
-            });
+            return with_cluster(
+                context, [id = *id](ClusterConnection& cluster) { return rm_mds_on(cluster, id); });
         };
     });
 }

@@ -15,10 +15,17 @@ namespace {
 constexpr std::string_view program_version = "0.1.0";
 
 // Commands of the documents.
-constexpr std::array<const char*, 11> unsupported{
-    "discover",     "configure-mds",  "rm-cs",        "configure-cs",
-    "top",          "load-license",   "update-license", "view-license",
-    "make-report",  "hwflush-check",  "prepare_vstorage_drive"};
+constexpr std::array<const char*, 11> unsupported{"discover",
+                                                  "configure-mds",
+                                                  "rm-cs",
+                                                  "configure-cs",
+                                                  "top",
+                                                  "load-license",
+                                                  "update-license",
+                                                  "view-license",
+                                                  "make-report",
+                                                  "hwflush-check",
+                                                  "prepare_vstorage_drive"};
 
 Task<Result<void>> print_version(CommandContext context) {
     if (context.json)
@@ -49,7 +56,9 @@ void add_unsupported(CLI::App& app, Invocation& invocation) {
         command->allow_extras();
         command->prefix_command();
         command->callback([name, &invocation] {
-            invocation.run = [name](const CommandContext&) { return refuse(name); };
+            invocation.run = [name](const CommandContext&) {
+                return refuse(name);
+            };
         });
     }
 }

@@ -19,9 +19,8 @@ Result<std::string> ask(const std::string& prompt) {
 }  // namespace
 
 Result<std::string> get_password(PasswordSource source, bool twice) {
-    Result<std::string> password = source == PasswordSource::standard_input
-                                       ? real::read_input_line()
-                                       : ask(password_prompt);
+    Result<std::string> password =
+        source == PasswordSource::standard_input ? real::read_input_line() : ask(password_prompt);
     if (!password)
         return password;
     if (password->empty())

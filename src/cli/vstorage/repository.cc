@@ -10,14 +10,11 @@ Task<Result<void>> check_new_directory(CommandContext context, std::string path)
         co_return Result<void>();
     if (!entries)
         co_return entries.error();
-    for (const DirectoryEntry& entry : *entries) {
-        if (entry.name != "lost+found")
-            co_return Error(Code::not_empty,
-                            fmt::format("{} is not empty: name a directory that is empty or does "
-                                        "not exist yet",
-                                        path));
-    }
-    co_return Result<void>();
+    if (entries->empty() || (entries->size() == 1 && entries->front().name == "lost+found"))
+        co_return Result<void>();
+    co_return Error(Code::not_empty, fmt::format("{} is not empty: name a directory that is empty "
+                                                 "or does not exist yet",
+                                                 path));
 }
 
 Result<void> check_free_address(CommandContext& context, const Address& address) {
@@ -28,16 +25,15 @@ Result<void> check_free_address(CommandContext& context, const Address& address)
                                  "stop that program (ss -ltnp shows it)",
                                  to_string(address)));
     if (!listener)
-        return listener.error().with_context(
-            fmt::format("cannot listen at {}, which must be an address of this host",
-                        to_string(address)));
+        return listener.error().with_context(fmt::format(
+            "cannot listen at {}, which must be an address of this host", to_string(address)));
     return {};
 }
 
 std::string start_hint(const CommandContext& context, const std::string& kind,
                        const std::string& cluster, const std::string& repository) {
     if (context.root.empty())
-        return fmt::format("start it with: systemctl start vstorage-{}d.target", kind);
+        return fmt::format("start it with: systemctl daemon-reload; systemctl start vstorage-{}d.target", kind);
     return fmt::format("start it with: {}d -c {} -r {}", kind, cluster, repository);
 }
 

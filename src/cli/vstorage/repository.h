@@ -7,7 +7,7 @@
 
 namespace cairn::cli {
 
-// It is absent or an empty directory. `what`: "repository".
+// It is absent, or an empty directory, or a file system as mkfs leaves it.
 Task<Result<void>> check_new_directory(CommandContext context, std::string path);
 
 // Nobody listens there now, and this host has the address.

@@ -43,8 +43,8 @@ void print_header(const ClusterStatusReply& status, bool verbose) {
     size_t available = 0;
     for (const MdsStatus& server : status.metadata_servers)
         available += server.available;
-    fmt::print("MDS nodes: {} of {}, epoch uptime: {}\n", available,
-               status.metadata_servers.size(), uptime_text(status.epoch_uptime));
+    fmt::print("MDS nodes: {} of {}, epoch uptime: {}\n", available, status.metadata_servers.size(),
+               uptime_text(status.epoch_uptime));
     const CsCounts counts = count(status);
     fmt::print("CS nodes: {} of {} ({} avail, {} inactive, {} offline)\n", counts.active,
                status.chunk_servers.size(), counts.active, counts.inactive, counts.offline);
@@ -67,23 +67,21 @@ std::string mds_state(const MdsStatus& server) {
 void print_metadata_servers(const ClusterStatusReply& status) {
     std::vector<std::vector<std::string>> rows;
     for (const MdsStatus& server : status.metadata_servers) {
-        const std::string host =
-            server.host_name.empty()
-                ? to_string(server.address)
-                : fmt::format("{}:{}", server.host_name, server.address.port);
-        rows.push_back({fmt::format("{} {:>3}", server.master ? 'M' : ' ', server.mds.number),
-                        mds_state(server), tenths(server.commit_time_permille) + "%",
-                        fmt::format("{}/s", server.commits_per_second),
-                        tenths(server.cpu_permille) + "%",
-                        fmt::format("{}m", server.memory_bytes / mib), uptime_text(server.uptime),
-                        host});
+        const std::string host = server.host_name.empty()
+                                     ? to_string(server.address)
+                                     : fmt::format("{}:{}", server.host_name, server.address.port);
+        rows.push_back(
+            {fmt::format("{} {:>3}", server.master ? 'M' : ' ', server.mds.number),
+             mds_state(server), tenths(server.commit_time_permille) + "%",
+             fmt::format("{}/s", server.commits_per_second), tenths(server.cpu_permille) + "%",
+             fmt::format("{}m", server.memory_bytes / mib), uptime_text(server.uptime), host});
     }
     print_table({"MDSID", "STATUS", ">%CTIME", ">COMMITS", ">%CPU", ">MEM", ">UPTIME", "HOST"},
                 rows);
 }
 
 void print_chunk_servers(const ClusterStatusReply& status, bool verbose) {
-    std::vector<std::string> names{"CSID",     "STATUS",  ">SPACE",     ">AVAIL",  ">REPLICAS",
+    std::vector<std::string> names{"CSID",    "STATUS",  ">SPACE",     ">AVAIL",  ">REPLICAS",
                                    ">UNIQUE", ">IOWAIT", ">IOLAT(ms)", ">QDEPTH", "HOST"};
     if (verbose)
         names.insert(names.end(), {"FLAGS", "BUILD_VERSION", "REPOSITORY"});
@@ -99,8 +97,8 @@ void print_chunk_servers(const ClusterStatusReply& status, bool verbose) {
                         tenths(counters.queue_depth_tenths),
                         server.host_name.empty() ? server.address.host : server.host_name});
         if (verbose)
-            rows.back().insert(rows.back().end(), {flags_text(server.flags), server.build_version,
-                                                   server.repository});
+            rows.back().insert(rows.back().end(),
+                               {flags_text(server.flags), server.build_version, server.repository});
     }
     print_table(names, rows);
 }
@@ -138,7 +136,9 @@ void add_stat(CLI::App& app, Invocation& invocation) {
     command->add_flag("-v", options->verbose, "Chunks by state, files, and more of each server");
     command->add_flag("--license-hwid", options->hardware_id)->group("");
     command->callback([options, &invocation] {
-        invocation.run = [options](CommandContext context) { return stat(context, *options); };
+        invocation.run = [options](CommandContext context) {
+            return stat(context, *options);
+        };
     });
 }
 

@@ -89,13 +89,12 @@ std::string_view name_of(CsShownState state) {
 }
 
 std::string flags_text(uint32_t flags) {
-    constexpr std::array<std::pair<uint32_t, char>, 6> letters{
-        {{cs_flag_journal, 'J'},
-         {cs_flag_checksums, 'C'},
-         {cs_flag_direct, 'D'},
-         {cs_flag_clean_journal, 'c'},
-         {cs_flag_io_error, 'H'},
-         {cs_flag_checksum_error, 'h'}}};
+    constexpr std::array<std::pair<uint32_t, char>, 6> letters{{{cs_flag_journal, 'J'},
+                                                                {cs_flag_checksums, 'C'},
+                                                                {cs_flag_direct, 'D'},
+                                                                {cs_flag_clean_journal, 'c'},
+                                                                {cs_flag_io_error, 'H'},
+                                                                {cs_flag_checksum_error, 'h'}}};
     std::string text;
     for (const auto& [flag, letter] : letters) {
         if ((flags & flag) != 0)
@@ -118,10 +117,11 @@ std::string chunks_text(const ClusterStatusReply& status) {
         const bool line_ends = i == 3 || i == 7;
         text += i + 1 == named.size() ? "\n" : line_ends ? ",\n        " : ", ";
     }
-    return text + fmt::format("FS: {} in {} files, {} inodes, {} file maps, {} chunks, {} chunk "
-                              "replicas\n",
-                              size_text(status.file_bytes), status.files, status.inodes,
-                              status.file_maps, status.chunks, status.chunk_replicas);
+    return text + fmt::format(
+                      "FS: {} in {} files, {} inodes, {} file maps, {} chunks, {} chunk "
+                      "replicas\n",
+                      size_text(status.file_bytes), status.files, status.inodes, status.file_maps,
+                      status.chunks, status.chunk_replicas);
 }
 
 nlohmann::json json_of(const ClusterStatusReply& status) {

@@ -28,14 +28,15 @@ Result<void> parse_replicas(std::string_view value, SetAttributesRequest& reques
     request.replicas_norm = parse_number(value.substr(0, colon), 1, replicas_max);
     // The minimum that follows from the norm where it is not given.
     if (request.replicas_norm && colon == std::string_view::npos)
-        request.replicas_min = static_cast<uint8_t>(
-            *request.replicas_norm >= 3 ? *request.replicas_norm / 2 + 1 : 1);
+        request.replicas_min =
+            static_cast<uint8_t>(*request.replicas_norm >= 3 ? *request.replicas_norm / 2 + 1 : 1);
     if (request.replicas_norm && colon != std::string_view::npos)
         request.replicas_min = parse_number(value.substr(colon + 1), 1, *request.replicas_norm);
     if (!request.replicas_norm || !request.replicas_min)
-        return Error(Code::invalid_argument,
-                     fmt::format("replicas={}: it takes NORM or NORM:MIN, 1 to {}, MIN at most NORM",
-                                 value, replicas_max));
+        return Error(
+            Code::invalid_argument,
+            fmt::format("replicas={}: it takes NORM or NORM:MIN, 1 to {}, MIN at most NORM", value,
+                        replicas_max));
     return {};
 }
 
@@ -63,10 +64,11 @@ Task<Result<StoragePath>> resolve_path(CommandContext context, std::string path,
         if (is_meant && std::find(known->begin(), known->end(), name) != known->end())
             co_return StoragePath{name, "/" + rest.substr(std::min(rest.size(), name.size() + 1))};
     }
-    co_return Error(Code::not_found,
-                    fmt::format("{} is not a path of a cluster known here: use /vstorage/CLUSTER/..."
-                                ", or -p with a path inside the cluster",
-                                path));
+    co_return Error(
+        Code::not_found,
+        fmt::format("{} is not a path of a cluster known here: use /vstorage/CLUSTER/..."
+                    ", or -p with a path inside the cluster",
+                    path));
 }
 
 Result<void> parse_attribute(const std::string& text, SetAttributesRequest& request) {
@@ -76,8 +78,9 @@ Result<void> parse_attribute(const std::string& text, SetAttributesRequest& requ
     if (name == "replicas")
         return parse_replicas(value, request);
     if (name == "encoding")
-        return Error(Code::not_supported,
-                     "encoding, that is erasure coding, is not supported yet: use replicas=NORM:MIN");
+        return Error(
+            Code::not_supported,
+            "encoding, that is erasure coding, is not supported yet: use replicas=NORM:MIN");
     if (name == "failure-domain" || name == "failure_domain") {
         if (value != "disk" && value != "host")
             return Error(Code::invalid_argument,
@@ -92,9 +95,9 @@ Result<void> parse_attribute(const std::string& text, SetAttributesRequest& requ
                          fmt::format("tier={}: it takes 0 to {}", value, tier_max));
         return {};
     }
-    return Error(Code::invalid_argument,
-                 fmt::format("unknown attribute '{}'; known are replicas, failure-domain, tier",
-                             name));
+    return Error(
+        Code::invalid_argument,
+        fmt::format("unknown attribute '{}'; known are replicas, failure-domain, tier", name));
 }
 
 }  // namespace cairn::cli

@@ -59,10 +59,7 @@ std::string unit_text(const std::string& cluster, const Service& service) {
         "TimeoutStartSec=infinity\n"
         "TimeoutStopSec=90\n"
         "LimitNOFILE=65536\n"
-        "LimitMEMLOCK=infinity\n"
-        "\n"
-        "[Install]\n"
-        "WantedBy=vstorage-{daemon}.target\n",
+        "LimitMEMLOCK=infinity\n",
         fmt::arg("daemon", daemon), fmt::arg("description", described(service.repository)),
         fmt::arg("mounts", quoted(service.repository)), fmt::arg("cluster", cluster),
         fmt::arg("repository", quoted(service.repository)));
@@ -79,10 +76,9 @@ Task<Result<void>> install_unit(CommandContext context, std::string cluster, Ser
     const Bytes content(view.begin(), view.end());
     CO_TRY(co_await disk.make_directories(folder));
     CO_TRY(co_await replace_file(disk, folder + "/" + name, content));
-    // What `systemctl enable` would make: a link would do, and so does a second copy, which systemd
-    // takes for the same unit only by its name. A drop-in of the target needs neither.
-    const std::string wants =
-        fmt::format("{}/vstorage-{}.target.d", folder, daemon_of(service));
+    // The target is told of it by a drop-in, so that starting or enabling the target is all it
+    // takes.
+    const std::string wants = fmt::format("{}/vstorage-{}.target.d", folder, daemon_of(service));
     const std::string drop_in = fmt::format("[Unit]\nWants={}\n", name);
     const ByteView drop_in_view = bytes_of(drop_in);
     CO_TRY(co_await disk.make_directories(wants));

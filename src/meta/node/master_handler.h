@@ -1,5 +1,6 @@
-// MasterHandler: the RequestHandler of a real metadata server: a Router and its connections to chunk
-// servers, made at each election and gone with it, so that orders of an ended term cannot follow.
+// MasterHandler: the RequestHandler of a real metadata server: a Router and its connections to
+// chunk servers, made at each election and gone with it, so that orders of an ended term cannot
+// follow.
 #pragma once
 
 #include <memory>

@@ -1,11 +1,10 @@
 #include "runtime/real/terminal.h"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <string_view>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <string_view>
 
 #include "runtime/real/descriptor.h"
 

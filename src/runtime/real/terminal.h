@@ -8,8 +8,8 @@
 
 namespace cairn::real {
 
-// Shows `prompt` on the controlling terminal and reads a line there, which does not show. Fails with
-// unavailable where there is no terminal.
+// Shows `prompt` on the controlling terminal and reads a line there, which does not show. Fails
+// with unavailable where there is no terminal.
 [[nodiscard]] Result<std::string> ask_secret(const std::string& prompt);
 
 // The first line of standard input, without its end.
