@@ -8,13 +8,15 @@
 #include <memory>
 
 #include "block/file_device.h"
+#include "cli/client_session.h"
+#include "file/cluster_device.h"
 #include "front/nbd/server.h"
 
 namespace cairn::cli {
 
 namespace {
 
-using Devices = std::vector<std::unique_ptr<block::FileDevice>>;
+using Devices = std::vector<std::unique_ptr<block::BlockDevice>>;
 
 // "/vms/disk" is asked for as "vms/disk": the slash that a URI puts before the name is not part of
 // it.
@@ -31,7 +33,31 @@ Error explain(const Error& error, const NbdServeOptions& options) {
     return error;
 }
 
-Task<Result<Devices>> open_devices(const CommandContext& context, const NbdServeOptions& options) {
+Task<Result<void>> close_devices(Devices& devices) {
+    Result<void> result;
+    for (const std::unique_ptr<block::BlockDevice>& device : devices) {
+        Result<void> closed = co_await device->close();
+        if (!closed && result)
+            result = closed;
+    }
+    co_return result;
+}
+
+Task<Result<Devices>> open_cluster_devices(client::Client& client, NbdServeOptions options) {
+    Devices devices;
+    for (const std::string& path : options.paths) {
+        auto device = co_await file::ClusterDevice::open(client, path, options.read_only);
+        if (!device) {
+            static_cast<void>(co_await close_devices(devices));
+            co_return device.error();
+        }
+        devices.push_back(std::move(device).value());
+    }
+    co_return devices;
+}
+
+Task<Result<Devices>> open_local_devices(const CommandContext& context,
+                                         const NbdServeOptions& options) {
     Devices devices;
     for (const std::string& path : options.paths) {
         Result<std::unique_ptr<block::FileDevice>> device = co_await block::FileDevice::open(
@@ -103,58 +129,67 @@ Task<Result<void>> serve_all(CommandContext context, nbd::Server& server, Listen
     co_return result;
 }
 
-Task<Result<void>> close_devices(Devices& devices) {
-    Result<void> result;
-    for (const std::unique_ptr<block::FileDevice>& device : devices) {
-        Result<void> closed = co_await device->close();
-        if (!closed && result)
-            result = closed;
-    }
-    co_return result;
-}
-
-Task<Result<void>> run(CommandContext context, NbdServeOptions options) {
-    Result<Devices> devices = co_await open_devices(context, options);
-    if (!devices)
-        co_return devices.error();
-    Result<std::vector<nbd::Export>> exports = make_exports(options, *devices);
+Task<Result<void>> run_server(CommandContext context, const NbdServeOptions& options,
+                              Devices& devices, Listeners& listeners) {
+    Result<std::vector<nbd::Export>> exports = make_exports(options, devices);
     if (!exports)
         co_return exports.error();
-    Result<Listeners> listeners = open_listeners(context, options);
-    if (!listeners)
-        co_return listeners.error();
     nbd::Server server(context.runtime, std::move(exports).value());
-    Result<void> served = co_await serve_all(context, server, *listeners);
+    co_return co_await serve_all(context, server, listeners);
+}
+
+Task<Result<void>> run_with(CommandContext context, NbdServeOptions options, client::Client* client,
+                            Listeners& listeners) {
+    Result<Devices> devices = client == nullptr ? co_await open_local_devices(context, options)
+                                                : co_await open_cluster_devices(*client, options);
+    if (!devices)
+        co_return devices.error();
+    Result<void> served = co_await run_server(context, options, *devices, listeners);
     Result<void> closed = co_await close_devices(*devices);
     co_return served ? closed : served;
 }
 
+// The listeners come first: where another server has them, that one's files stay its own.
+Task<Result<void>> run(CommandContext context, NbdServeOptions options) {
+    Result<Listeners> listeners = open_listeners(context, options);
+    if (!listeners)
+        co_return listeners.error();
+    if (context.cluster.empty())
+        co_return co_await run_with(context, options, nullptr, *listeners);
+    // Under this name a server that was killed is known again, and takes over from itself.
+    const std::string name = "nbd " + to_string(listeners->front()->address());
+    auto client = co_await start_client(context, {.name = name, .wait_for_ever = true});
+    if (!client)
+        co_return client.error();
+    Result<void> served = co_await run_with(context, options, client->get(), *listeners);
+    co_await (*client)->stop();
+    co_return served;
+}
+
 }  // namespace
 
-CLI::App* add_nbd_serve(CLI::App& nbd, NbdServeOptions& options) {
+void add_nbd_serve(CLI::App& nbd, Invocation& invocation) {
+    auto options = std::make_shared<NbdServeOptions>();
     CLI::App* serve = nbd.add_subcommand("serve", "Export disks to NBD clients");
-    serve->add_option("PATH", options.paths, "Files to export; the first is the default export")
+    serve
+        ->add_option("PATH", options->paths,
+                     "Files to export, with -c those of a cluster; the first is the default export")
         ->required();
-    serve->add_option("--unix", options.unix_socket, "Listen on this Unix socket");
-    serve->add_option("--port", options.port,
+    serve->add_option("--unix", options->unix_socket, "Listen on this Unix socket");
+    serve->add_option("--port", options->port,
                       "Listen on this TCP port, 0 for a free one (10809 without --unix)");
-    serve->add_option("--address", options.address, "Address of the port")
+    serve->add_option("--address", options->address, "Address of the port")
         ->capture_default_str()
         ->check([](const std::string& text) {
             const Result<Address> address = parse_address(text, 0);
             return address ? std::string() : address.error().message();
         });
-    serve->add_flag("--read-only", options.read_only, "Refuse every change");
-    return serve;
-}
-
-Task<int> nbd_serve(CommandContext context, NbdServeOptions options) {
-    Result<void> served = co_await run(context, std::move(options));
-    if (!served) {
-        fmt::print(stderr, "cairn nbd serve: {}\n", served.error().message());
-        co_return EXIT_FAILURE;
-    }
-    co_return EXIT_SUCCESS;
+    serve->add_flag("--read-only", options->read_only, "Refuse every change");
+    serve->callback([options, &invocation] {
+        invocation.run = [options](CommandContext context) {
+            return run(context, *options);
+        };
+    });
 }
 
 }  // namespace cairn::cli

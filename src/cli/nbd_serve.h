@@ -1,5 +1,6 @@
-// `cairn nbd serve`: exports local files as NBD disks until it is told to stop. It prints one URI
-// for each export, then "ready", and nothing else; log lines go to standard error.
+// `cairn nbd serve`: exports local files, or files of a cluster, as NBD disks until it is told to
+// stop. It prints one URI for each export, then "ready", and nothing else; log lines go to standard
+// error.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,6 @@
 #include <vector>
 
 #include "cli/command_context.h"
-#include "runtime/task.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library calls itself so
 class App;
@@ -27,9 +27,7 @@ struct NbdServeOptions {
 // The port that clients try by themselves.
 constexpr uint16_t nbd_default_port = 10809;
 
-// Adds `serve` under `nbd`; `options`, which outlive the parsing, are filled in.
-CLI::App* add_nbd_serve(CLI::App& nbd, NbdServeOptions& options);
-
-Task<int> nbd_serve(CommandContext context, NbdServeOptions options);
+// Adds `serve` under `nbd`.
+void add_nbd_serve(CLI::App& nbd, Invocation& invocation);
 
 }  // namespace cairn::cli

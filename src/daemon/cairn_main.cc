@@ -1,33 +1,39 @@
 // `cairn`: the command for everything that has no place in the documents' own commands.
 #include <CLI/CLI.hpp>
 
+#include "cli/files/commands.h"
 #include "cli/nbd_serve.h"
+#include "cli/program.h"
+#include "daemon/environment.h"
 #include "runtime/real/program.h"
 
-namespace {
-
-using namespace cairn;
-
-cli::CommandContext context_of(real::Program& program) {
-    return {.runtime = program.runtime(),
-            .stop = program.stop(),
-            .working_directory = real::Program::working_directory()};
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
+    using namespace cairn;
     CLI::App app("Cairn: one store from the disks of many machines", "cairn");
-    app.require_subcommand(1);
+    cli::Invocation invocation;
+    cli::add_common_options(app, invocation);
     CLI::App* nbd = app.add_subcommand("nbd", "Network block devices");
     nbd->require_subcommand(1);
-    cli::NbdServeOptions nbd_serve;
-    cli::add_nbd_serve(*nbd, nbd_serve);
-    CLI11_PARSE(app, argc, argv);
+    cli::add_nbd_serve(*nbd, invocation);
+    cli::add_put(app, invocation);
+    cli::add_get(app, invocation);
+    cli::add_ls(app, invocation);
+    cli::add_rm(app, invocation);
+    cli::add_mkdir(app, invocation);
+    cli::add_disks(app, invocation);
+    cli::add_map(app, invocation);
+    if (const std::optional<int> code = cli::parse(app, argc, argv))
+        return *code;
 
     real::ProgramOptions options;
     options.machine.reactor.poll_before_sleep = microseconds(50);
-    return real::run_program(options, [&nbd_serve](real::Program& program) {
-        return cli::nbd_serve(context_of(program), nbd_serve);
+    return real::run_program(options, [&invocation](real::Program& program) {
+        return cli::run_command("cairn", invocation,
+                                {.runtime = program.runtime(),
+                                 .stop = program.stop(),
+                                 .working_directory = real::Program::working_directory(),
+                                 .root = cluster_root(),
+                                 .cluster = invocation.cluster,
+                                 .json = invocation.json});
     });
 }

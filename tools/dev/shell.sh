@@ -1,2 +1,14 @@
 # shell [COMMAND...]: a shell, or one command, with the programs of the demo cluster
-die "not built yet: the programs that it needs do not exist so far"
+. tools/demo.sh
+if [ ! -x "$programs/vstorage" ]; then
+    need build
+    build release
+fi
+export PATH=$programs:$PATH
+cd "$caller_folder"
+unset -f vstorage cairn
+if [ $# -gt 0 ]; then
+    exec "$@"
+fi
+echo "CAIRN_ROOT=$CAIRN_ROOT; programs from $programs"
+exec "${SHELL:-bash}"

@@ -1,2 +1,8 @@
 # stop: stops the demo cluster
-die "not built yet: the programs that it needs do not exist so far"
+. tools/demo.sh
+if [ ! -d "$demo/run" ]; then
+    echo "nothing runs here"
+    exit 0
+fi
+lock_demo
+stop_all
