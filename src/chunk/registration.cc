@@ -105,7 +105,8 @@ Task<Result<void>> Registration::beat() {
 Task<Result<void>> Registration::run(Event& stop) {
     Duration pause{0};
     while (true) {
-        if (co_await stop.wait_until(runtime_.loop.now() + pause))
+        const bool stop = co_await stop.wait_until(runtime_.loop.now() + pause);
+        if (stop)
             co_return Result<void>();
         if (store_.failed().is_set())
             co_return store_.failure() ? *store_.failure()

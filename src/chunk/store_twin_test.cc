@@ -15,11 +15,6 @@ TEST(StoreTwin, KillsAndPowerCuts) {
         EXPECT_GT(totals.probes.find(probe)->second, 0u) << probe;
 }
 
-// For long runs by hand: --gtest_also_run_disabled_tests --gtest_filter=*ManySeeds
-TEST(StoreTwin, DISABLED_ManySeeds) {
-    run_seeds(50'000, with_harmless_faults);
-}
-
 TEST(StoreTwin, StopsInBetween) {
     run_seeds(200, [](Scenario& scenario, Random& random) {
         with_harmless_faults(scenario, random);

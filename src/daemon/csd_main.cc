@@ -32,7 +32,8 @@ Task<Result<Address>> address_towards(Runtime& runtime, std::vector<Address> ser
             runtime.log.write(Severity::warning, "cs",
                               "waiting for a metadata server: " + last.message());
         told = true;
-        if (co_await stop.wait_until(runtime.loop.now() + seconds(1)))
+        const bool stop = co_await stop.wait_until(runtime.loop.now() + seconds(1));
+        if (stop)
             co_return Error(Code::cancelled, "told to stop");
     }
 }
@@ -56,7 +57,8 @@ Task<Result<Address>> chosen_address(Runtime& runtime, const rpc::ClusterFiles& 
 Task<void> tell_ready(chunk::ChunkServer& server, real::Program& program, Event& ended) {
     Runtime& runtime = program.runtime();
     while (server.address().is_none()) {
-        if (co_await ended.wait_until(runtime.loop.now() + milliseconds(50)))
+        const bool stop = co_await ended.wait_until(runtime.loop.now() + milliseconds(50));
+        if (stop)
             co_return;
     }
     program.service_manager().ready();

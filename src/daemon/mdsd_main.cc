@@ -15,7 +15,8 @@ using namespace cairn;
 Task<void> tell_ready(meta::MdsServer& server, real::Program& program, Event& ended) {
     Runtime& runtime = program.runtime();
     while (server.node() == nullptr) {
-        if (co_await ended.wait_until(runtime.loop.now() + milliseconds(50)))
+        const bool stop = co_await ended.wait_until(runtime.loop.now() + milliseconds(50));
+        if (stop)
             co_return;
     }
     program.service_manager().ready();

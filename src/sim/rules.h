@@ -4,9 +4,8 @@
 // each.
 #pragma once
 
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "chunk/rules.h"
 #include "chunk/store_options.h"
@@ -35,7 +34,7 @@ struct RuleInfo {
     bool& (*in)(AllRules&);
 };
 
-[[nodiscard]] const std::vector<RuleInfo>& breakable_rules();
+[[nodiscard]] std::span<const RuleInfo> breakable_rules();
 // Null where there is none of that name.
 [[nodiscard]] const RuleInfo* find_rule(std::string_view name);
 

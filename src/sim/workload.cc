@@ -160,8 +160,9 @@ Task<void> Workload::read_everything() {
         }
         opened(node->file);
         for (uint64_t block = 0; block < options_.blocks_per_file; block += 8) {
-            if (!co_await read_some(**file, block,
-                                    std::min<uint64_t>(8, options_.blocks_per_file - block)))
+            const bool fine = co_await read_some(
+                **file, block, std::min<uint64_t>(8, options_.blocks_per_file - block));
+            if (!fine)
                 break;
         }
         static_cast<void>(co_await client_.close(*file));

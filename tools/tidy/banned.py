@@ -50,7 +50,7 @@ CODE_BANS = [
         'time comes from the Clock that the constructor was given', 'runtime'),
     ban(r'\b(random_device|mt19937(_64)?|default_random_engine|\w+_distribution)\b'
         r'|\bstd::(shuffle|sample|random_shuffle)\b|\b(getrandom|arc4random\w*)\b|'
-        + FREE + r's?rand(om)?\s*\(', SEEDED, 'runtime'),
+        + FREE + r's?rand\s*\(|' + FREE + r'random\s*\(\s*\)', SEEDED, 'runtime'),
     ban(r'\bstd::hash\b', 'its values differ between libraries and show in the order of tables: '
         'use IdHash or a checksum'),
     ban(r'\bstd::(jthread|thread|async|future|promise|mutex|recursive_mutex|shared_mutex|call_once'

@@ -1,7 +1,7 @@
 """What a file must have and must not have in it, whatever it says."""
 import re
 
-HEADER_COMMENT_LINES_MAX = 12
+HEADER_COMMENT_LINES_MAX = 30
 FILE_BYTES_MAX = 256 * 1024
 # The words are put together here, so that this file does not trip over itself.
 MARKERS = re.compile(r'\b(' + '|'.join(('TO' 'DO', 'FIX' 'ME', 'XX' 'X', 'HA' 'CK')) + r')\b')

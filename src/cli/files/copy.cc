@@ -80,7 +80,8 @@ Task<void> show_progress(Copy& copy, Event& ended) {
     const Instant begun = loop.now();
     bool shown = false;
     while (true) {
-        if (co_await ended.wait_until(loop.now() + seconds(1)))
+        const bool stop = co_await ended.wait_until(loop.now() + seconds(1));
+        if (stop)
             break;
         print_progress(copy, loop.now() - begun);
         shown = true;

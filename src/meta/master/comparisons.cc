@@ -41,7 +41,8 @@ Task<void> Comparisons::run(ChunkId chunk) {
             break;
         if (step == Step::again)
             continue;
-        if (co_await master_.pause(pause))
+        const bool stop = co_await master_.pause(pause);
+        if (stop)
             break;
         pause = std::min(pause * 2, milliseconds(500));
     }
@@ -57,7 +58,8 @@ Task<Comparisons::Step> Comparisons::advance(ChunkId id) {
     const Version version = chunk->version;
     const Comparison known = *comparison;
     // 1. Nothing older runs, on any replica.
-    if (!co_await seal(id, version))
+    const bool done = co_await seal(id, version);
+    if (!done)
         co_return Step::wait;
     // 2. One source, logged.
     if (known.source.is_none())

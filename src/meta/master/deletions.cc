@@ -58,7 +58,8 @@ Task<void> Deletions::run() {
             }
             co_await batches.join();
         }
-        if (co_await master_.pause(milliseconds(waiting_.empty() ? 500 : 100)))
+        const bool stop = co_await master_.pause(milliseconds(waiting_.empty() ? 500 : 100));
+        if (stop)
             co_return;
     }
 }

@@ -107,7 +107,8 @@ Task<void> Events::announce() {
         batch.swap(waiting_);
         for (logged::AddEvent& event : batch)
             static_cast<void>(co_await master_.propose(std::move(event)));
-        if (co_await master_.pause(milliseconds(500)))
+        const bool stop = co_await master_.pause(milliseconds(500));
+        if (stop)
             co_return;
     }
 }

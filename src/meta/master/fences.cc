@@ -112,7 +112,8 @@ Task<void> Fences::run(FileId file) {
                 break;
             continue;
         }
-        if (co_await master_.pause(pause))
+        const bool stop = co_await master_.pause(pause);
+        if (stop)
             break;
         pause = std::min(pause * 2, milliseconds(500));
     }

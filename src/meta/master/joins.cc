@@ -82,7 +82,8 @@ Task<void> Joins::run() {
         }
         for (const auto& pair : settled)
             offered_.erase(pair);
-        if (co_await master_.pause(milliseconds(200)))
+        const bool stop = co_await master_.pause(milliseconds(200));
+        if (stop)
             co_return;
     }
 }
@@ -126,7 +127,8 @@ Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
         const Version since = joiner->since;
         const bool sealed = co_await master_.comparisons.seal(id, version);
         if (!sealed) {
-            if (co_await master_.pause(milliseconds(50)))
+            const bool stop = co_await master_.pause(milliseconds(50));
+            if (stop)
                 break;
             continue;
         }

@@ -11,7 +11,8 @@ namespace cairn::meta {
 
 Task<void> Watchdog::run() {
     while (true) {
-        if (co_await master_.pause(milliseconds(250)))
+        const bool stop = co_await master_.pause(milliseconds(250));
+        if (stop)
             co_return;
         co_await end_expired_leases();
         co_await look_at_servers();

@@ -3,8 +3,6 @@
 // whatever happens.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <gtest/gtest.h>
 #include <map>
@@ -114,15 +112,6 @@ class TestCluster {
         options.node.entries_kept = 50;
         options.node.snapshot_piece_bytes = 16 * kib;
         client_host = &world.add_host({.name = "client", .addresses = {"10.0.1.1"}});
-        // To see what happens in a failing run: CAIRN_TEST_LOG=1.
-        if (std::getenv("CAIRN_TEST_LOG") != nullptr)
-            world.set_log(
-                [this](std::string_view who, Severity, std::string_view, std::string_view text) {
-                    std::printf("%10.6f %.*s: %.*s\n",
-                                static_cast<double>(world.now().nanoseconds) / 1e9,
-                                static_cast<int>(who.size()), who.data(),
-                                static_cast<int>(text.size()), text.data());
-                });
     }
 
     // Makes `count` servers: the first creates the cluster, the others are added to it.

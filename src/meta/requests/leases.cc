@@ -40,7 +40,8 @@ Task<Result<void>> wait_for_fence(Master& master, FileId file) {
         const FileLease* lease = master.catalogue().lease(file);
         if (lease == nullptr || !lease->fence)
             co_return Result<void>();
-        if (co_await master.pause(milliseconds(50)))
+        const bool stop = co_await master.pause(milliseconds(50));
+        if (stop)
             co_return Error(Code::not_master, "this metadata server is not the master any more");
     }
     co_return Error(Code::retry,
