@@ -38,7 +38,7 @@ struct ChunkGeometry {
     [[nodiscard]] uint32_t page_count() const {
         return (block_count() + entries_per_page - 1) / entries_per_page;
     }
-    [[nodiscard]] static uint64_t page_offset(uint32_t page) {
+    [[nodiscard]] static constexpr uint64_t page_offset(uint32_t page) {
         return (uint64_t{2} + page) * block_size;
     }
     [[nodiscard]] uint64_t data_offset(uint32_t block) const {

@@ -68,20 +68,31 @@ const std::vector<std::string>& Twin::run() {
     for (uint32_t life = 0; life < scenario_.lives && model_.failures.empty(); life++) {
         if (life + 1 == scenario_.lives)
             world_.heal();
-        since = live(since);
+        since = live(since, life);
     }
     return model_.failures;
 }
 
-Since Twin::live(Since since) {
+void Twin::run_until_its_end(uint32_t number) {
+    const uint64_t before = world_.events();
+    if (number < scenario_.life_events.size()) {
+        const uint64_t end = before + scenario_.life_events[number];
+        static_cast<void>(
+            world_.run_until([&] { return world_.events() >= end; }, scenario_.life_max));
+    } else {
+        // Sometimes in the middle of recovery, sometimes long after all is done.
+        const auto longest = static_cast<uint64_t>(scenario_.life_max.microseconds());
+        const uint64_t scale = world_.random().below(3) == 0 ? longest / 20 : longest;
+        world_.run_for(microseconds(static_cast<int64_t>(world_.random().below(scale))));
+    }
+    events_of_last_life_ = world_.events() - before;
+}
+
+Since Twin::live(Since since, uint32_t number) {
     driver_->begin_life();
     sim::Process& process = world_.start(
         *machine_, "cs", [&](Runtime& runtime) { return driver_->run(runtime, since); });
-    // Sometimes in the middle of recovery, sometimes long after all is done.
-    const int64_t longest = scenario_.life_max.microseconds();
-    const int64_t scale = world_.random().below(3) == 0 ? longest / 20 : longest;
-    world_.run_for(
-        microseconds(static_cast<int64_t>(world_.random().below(static_cast<uint64_t>(scale)))));
+    run_until_its_end(number);
     const bool kill = world_.random().below(100) < scenario_.kill_share;
     if (kill) {
         world_.kill(process);

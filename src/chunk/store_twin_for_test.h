@@ -21,6 +21,8 @@ struct Scenario {
     uint64_t disk = 16 * mib;
     uint32_t kill_share = 50;  // of the ends of a life, in percent: kill, else power cut
     Duration life_max = milliseconds(100);
+    // If there is one for a life, it ends after so many events instead of at a random moment.
+    std::vector<uint64_t> life_events;
 };
 
 using Adjust = std::function<void(Scenario&, Random&)>;
@@ -35,18 +37,22 @@ class Twin {
     // What went wrong.
     [[nodiscard]] const std::vector<std::string>& run();
 
+    // How many events the life took that was the last.
+    [[nodiscard]] uint64_t events_of_last_life() const { return events_of_last_life_; }
     [[nodiscard]] const Driver& driver() const { return *driver_; }
     [[nodiscard]] sim::World& world() { return world_; }
     [[nodiscard]] sim::Machine& machine() { return *machine_; }
 
   private:
-    Since live(Since since);
+    Since live(Since since, uint32_t number);
+    void run_until_its_end(uint32_t number);
 
     sim::World world_;
     Scenario scenario_;
     sim::Machine* machine_ = nullptr;
     StoreModel model_;
     std::unique_ptr<Driver> driver_;
+    uint64_t events_of_last_life_ = 0;
 };
 
 struct Totals {
