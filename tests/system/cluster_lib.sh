@@ -92,8 +92,20 @@ fio_verify() {
         { cat fio.out; return 1; }
 }
 
-# said COMMAND...: fails as the command should, with one line on standard error that has the words.
-says() { # says WORDS COMMAND...
+# has_event PATTERN, within some seconds: events are logged a little after what they tell of.
+has_event() {
+    local attempt
+    for ((attempt = 0; attempt < 50; attempt++)); do
+        vstorage -c stor1 get-event | grep -E -- "$1" && return 0
+        sleep 0.1
+    done
+    vstorage -c stor1 get-event
+    return 1
+}
+
+# says WORDS COMMAND...: passes if the command fails with one line on standard error that has the
+# words.
+says() {
     local words=$1 status=0
     shift
     "$@" >said.out 2>said.err </dev/null || status=$?

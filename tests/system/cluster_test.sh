@@ -33,7 +33,7 @@ check "stat: table of chunk servers" grep -qE '^CSID +STATUS +SPACE +AVAIL +REPL
 check_equal "stat: three of them" 3 "$(grep -cE '^10(25|26|27) active ' stat.out)"
 vstorage get-event >events.out
 check "events have time, system, severity, text" grep -qE '^[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} JRN INF MDS#1 at [0-9.]+:2510 became master$' events.out
-check "an event for changed parameters" grep -q 'MDS INF Global configuration updated by request from' events.out
+check "an event for changed parameters" has_event 'MDS INF Global configuration updated by request from'
 check_equal "list-services -C" 3 "$(vstorage list-services -C | grep -cE "^CS#10(25|26|27) +stor1 +$work/cs[123] ")"
 check_equal "list-services -M" 1 "$(vstorage list-services -M | grep -c "^MDS#1 .* $work/mds1 ")"
 check "JSON of every command that shows" bash -c 'for c in stat get-event get-config list-services version \
@@ -64,12 +64,12 @@ check "small pieces" io "write -P 1 0 16k" "write -P 2 1000 10000" "read -P 1 0 
 check "trim and zeroes" io "write -P 4 8M 8M" "discard 10M 1M" "write -z 12M 1M" "read -P 0 12M 1M" "read -P 4 13M 3M"
 check "another writer is refused" says 'held by' cairn nbd serve -c stor1 /disk --unix other.sock
 check "a reader, too" says 'held by' cairn get /disk got.img
-check "fio verifies" fio_verify --size=64m --io_size=32m
+check "fio verifies" fio_verify --offset=128m --size=64m --io_size=32m
 check "resize is refused while it is served" says 'held by' cairn resize /disk 512M
 
 # Chunk servers die under load.
 start load fio --name=load --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k --iodepth=16 \
-    --offset=64m --size=64m --io_size=1g --time_based --runtime=12 --verify=crc32c --verify_fatal=1 \
+    --offset=64m --size=64m --io_size=1g --time_based --runtime=30 --verify=crc32c --verify_fatal=1 \
     --verify_backlog=2048 --output=load.fio
 sleep 2
 for i in 1 2 3; do
@@ -90,7 +90,7 @@ is_offline() { vstorage stat | grep -q '^1026 offline '; }
 check "I/O goes on without it" io "write -P 5 2M 1M" "flush" "read -P 5 2M 1M"
 wait_for "it is offline" is_offline
 check "stat counts it" bash -c 'vstorage stat | grep -qE "^CS nodes: 2 of 3 \(2 avail, 0 inactive, 1 offline\)$"'
-check "an event tells" bash -c 'vstorage get-event | grep -qE "MDS WRN CS#1026 has not registered during the last [0-9]+ sec and is marked as offline"'
+check "an event tells" has_event 'MDS WRN CS#1026 has not registered during the last [0-9]+ sec and is marked as offline'
 start_cs 2
 wait_for "it is back" cs_active 3
 wait_for "all replicas are in sync" all_healthy
@@ -126,7 +126,7 @@ check "the key is for root alone" [ "$(stat -c %a other/etc/vstorage/clusters/st
 check "port in use" says 'in use' vstorage -c more make-mds -I -a "${mds_address[1]}" -r "$work/more" -P
 check "directory in use" says 'not empty\|already' vstorage make-cs -r "$work/cs1"
 check "too few chunk servers" bash -c 'vstorage set-attr -R -p / replicas=5 && cairn put short.img /five 2>&1 | tee five.out | grep -q "chunk servers"'
-check "an event tells that, too" bash -c 'vstorage get-event | grep -q "Failed to allocate 5 replicas"'
+check "an event tells that, too" has_event "MDS WRN Failed to allocate 5 replicas for '/five' by request from <[0-9.:]+> since only 3 chunk servers are registered"
 check "a repository that is in use" says 'in use\|busy\|open' csd -c stor1 -r "$work/cs1"
 check "not supported yet" says 'not supported yet' vstorage top
 check "journals are not, either" says 'not supported yet' vstorage make-cs -r "$work/cs9" -j /tmp -s 10
@@ -139,7 +139,10 @@ check "a wrong command line shows the usage" usage
 other_address=$(free_address)
 check "a second cluster" bash -c "vstorage -c stor2 make-mds -I -a $other_address -r $work/mds9 -P <<<other"
 check "now the name is needed" says 'stor1, stor2' vstorage stat
+check "chunk servers stop cleanly" stop cs1
+check "and metadata servers" stop mds1
 check "a repository of another cluster" says 'cluster' csd -c stor2 -r "$work/cs1" -a 127.0.0.1
 check "for a metadata server, too" says 'cluster' mdsd -c stor2 -r "$work/mds1"
+check "without a metadata server" says 'no master' vstorage -c stor1 stat
 
 finish

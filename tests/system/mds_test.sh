@@ -11,7 +11,7 @@ serve_disk nbd /disk
 check "written" io "write -P 7 0 4M" "flush"
 
 start load fio --name=load --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k --iodepth=8 \
-    --offset=16m --size=64m --io_size=1g --time_based --runtime=15 --verify=crc32c --verify_fatal=1 \
+    --offset=16m --size=64m --io_size=1g --time_based --runtime=30 --verify=crc32c --verify_fatal=1 \
     --verify_backlog=1024 --output=load.fio
 sleep 2
 for round in 1 2; do

@@ -6,7 +6,7 @@ esac
 need build client
 . tools/demo.sh
 lock_demo
-build release
+build release mdsd csd vstorage cairn
 
 if [ "$*" = --fresh ]; then
     stop_all

@@ -2,7 +2,7 @@
 . tools/demo.sh
 if [ ! -x "$programs/vstorage" ]; then
     need build
-    build release
+    build release mdsd csd vstorage cairn
 fi
 export PATH=$programs:$PATH
 cd "$caller_folder"
