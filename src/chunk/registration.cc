@@ -105,8 +105,8 @@ Task<Result<void>> Registration::beat() {
 Task<Result<void>> Registration::run(Event& stop) {
     Duration pause{0};
     while (true) {
-        const bool stop = co_await stop.wait_until(runtime_.loop.now() + pause);
-        if (stop)
+        const bool told_to_stop = co_await stop.wait_until(runtime_.loop.now() + pause);
+        if (told_to_stop)
             co_return Result<void>();
         if (store_.failed().is_set())
             co_return store_.failure() ? *store_.failure()

@@ -32,8 +32,8 @@ Task<Result<Address>> address_towards(Runtime& runtime, std::vector<Address> ser
             runtime.log.write(Severity::warning, "cs",
                               "waiting for a metadata server: " + last.message());
         told = true;
-        const bool stop = co_await stop.wait_until(runtime.loop.now() + seconds(1));
-        if (stop)
+        const bool told_to_stop = co_await stop.wait_until(runtime.loop.now() + seconds(1));
+        if (told_to_stop)
             co_return Error(Code::cancelled, "told to stop");
     }
 }

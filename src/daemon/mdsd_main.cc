@@ -3,8 +3,8 @@
 
 #include "daemon/daemon_options.h"
 #include "daemon/environment.h"
-#include "meta/node/master_handler.h"
 #include "meta/node/mds_server.h"
+#include "meta/requests/router.h"
 #include "rpc/cluster_files.h"
 #include "runtime/real/program.h"
 
@@ -36,7 +36,11 @@ Task<Result<void>> serve(real::Program& program, DaemonOptions options) {
         runtime, server_options, [&runtime, key](const meta::MdsIdentity& identity) {
             meta::MasterOptions master;
             master.seed = runtime.random.next();
-            return std::make_unique<meta::MasterHandler>(runtime, identity, key, master);
+            // Each life of this program is another instance to the chunk servers that it orders.
+            const PeerIdentity self{Role::mds, identity.mds.number, runtime.random.next() | 1};
+            return std::make_unique<meta::Router>(
+                runtime, rpc::LinkIdentity{{identity.cluster, identity.cluster_name}, self, key},
+                master);
         });
     Event ended(runtime.loop);
     Scope scope(runtime.loop);
