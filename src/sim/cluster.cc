@@ -199,52 +199,64 @@ void SimCluster::kill(Service& service, Duration down) {
     service.not_before = world_.now() + down;
 }
 
-void SimCluster::cut_power(Machine& machine, Duration down) {
-    if (!machine.powered())
+void SimCluster::look_at_chunks() {
+    const meta::Catalogue* catalogue = newest_catalogue();
+    if (catalogue == nullptr)
         return;
-    // The catalogue may go with the machine: look first.
-    if (const meta::Catalogue* catalogue = newest_catalogue()) {
-        for (const auto& [cs, record] : catalogue->servers()) {
-            if (record.address.host != machine.addresses()[0])
-                continue;
-            for (auto id = record.chunks.next(0); id; id = record.chunks.next(*id + 1))
-                cut_[{ChunkId(*id), cs}] = catalogue->chunk(ChunkId(*id))->version;
+    chunks_.clear();
+    catalogue->chunks().for_each([this](uint64_t id, const meta::Chunk& chunk) {
+        KnownChunk& known = chunks_[ChunkId(id)];
+        known.file = chunk.file;
+        known.index = chunk.index;
+        known.version = chunk.version;
+        for (const meta::ChunkPiece& piece : chunk.pieces) {
+            if (piece.in_sync())
+                known.in_sync.emplace_back(piece.cs, piece.since);
         }
-        note_losses();
-    }
-    world_.cut_power(machine);
-    Machine* off = &machine;
-    world_.schedule(down, [this, off] {
-        if (!off->powered())
-            world_.power_on(*off);
     });
+    for (const auto& [cs, record] : catalogue->servers())
+        cs_hosts_by_id_[cs] = record.address.host;
+}
+
+void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down) {
+    look_at_chunks();
+    for (Machine* machine : machines) {
+        for (const auto& [id, chunk] : chunks_) {
+            for (const auto& [cs, since] : chunk.in_sync) {
+                if (machine->powered() && cs_hosts_by_id_[cs] == machine->addresses()[0])
+                    cut_[{id, cs}] = chunk.version;
+            }
+        }
+    }
+    note_losses();
+    for (Machine* machine : machines) {
+        if (!machine->powered())
+            continue;
+        world_.cut_power(*machine);
+        world_.schedule(down, [this, machine] {
+            if (!machine->powered())
+                world_.power_on(*machine);
+        });
+    }
 }
 
 void SimCluster::note_losses() {
-    const meta::Catalogue* catalogue = newest_catalogue();
-    if (catalogue == nullptr || cut_.empty())
-        return;
+    look_at_chunks();
     const uint64_t blocks_per_chunk = shape_.chunk_size / block_size;
-    std::set<ChunkId> chunks;
-    for (const auto& [replica, version] : cut_)
-        chunks.insert(replica.first);
-    for (const ChunkId id : chunks) {
-        const meta::Chunk* chunk = catalogue->chunk(id);
-        bool all = chunk != nullptr && chunk->in_sync_count() > 0;
-        if (all) {
-            for (const meta::ChunkPiece& piece : chunk->pieces) {
-                const auto at = cut_.find({id, piece.cs});
-                // Made equal to the others since: what it holds now was on a server that did not
-                // lose power.
-                if (piece.in_sync() && (at == cut_.end() || piece.since > at->second))
-                    all = false;
-            }
+    for (const auto& [id, chunk] : chunks_) {
+        bool all = !chunk.in_sync.empty();
+        for (const auto& [cs, since] : chunk.in_sync) {
+            const auto at = cut_.find({id, cs});
+            // Made equal to the others since: what it holds now was on a server that did not lose
+            // power.
+            if (at == cut_.end() || since > at->second)
+                all = false;
         }
         if (!all)
             all_cut_.erase(id);
         else if (all_cut_.insert(id).second)
-            state_.history.may_forget(chunk->file, chunk->index * blocks_per_chunk,
-                                      blocks_per_chunk, now());
+            state_.history.may_forget(chunk.file, chunk.index * blocks_per_chunk, blocks_per_chunk,
+                                      now());
     }
 }
 
@@ -299,10 +311,10 @@ bool SimCluster::converged() const {
         return false;
     bool whole = true;
     catalogue.chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
-        if (chunk.in_sync_count() < shape_.replicas_norm)
+        if (chunk.in_sync_count() < shape_.replicas_min)
             whole = false;
     });
-    return whole;
+    return whole && now->joins.waiting() == 0 && now->joins.running() == 0;
 }
 
 std::string SimCluster::state_text() const {
@@ -314,7 +326,7 @@ std::string SimCluster::state_text() const {
                                    now->servers.answering().size(), catalogue.comparisons().size(),
                                    catalogue.joiners().size(), catalogue.fences().size());
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
-        if (chunk.in_sync_count() >= shape_.replicas_norm)
+        if (chunk.in_sync_count() >= shape_.replicas_min)
             return;
         text += fmt::format("; chunk {} v{}:", id, chunk.version.number);
         for (const meta::ChunkPiece& piece : chunk.pieces)

@@ -58,7 +58,7 @@ class SimCluster {
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
     void kill(Service& service, Duration down);
-    void cut_power(Machine& machine, Duration down);
+    void cut_power(const std::vector<Machine*>& machines, Duration down);
     // Starts what should run and does not.
     void supervise();
     // From here on nothing waits to be started again.
@@ -113,6 +113,17 @@ class SimCluster {
     std::vector<Machine*> cs_hosts_;
     std::vector<Machine*> client_hosts_;
     rpc::KeyFile key_;
+    // The catalogue's chunks as they were last seen: the metadata servers may be gone when a power
+    // cut must be judged.
+    struct KnownChunk {
+        FileId file;
+        uint64_t index = 0;
+        Version version;
+        std::vector<std::pair<CsId, Version>> in_sync;  // with their `since`
+    };
+    void look_at_chunks();
+    std::map<ChunkId, KnownChunk> chunks_;
+    std::map<CsId, std::string> cs_hosts_by_id_;
     // Replicas that lost power since they were last made equal to the others, with the chunk's
     // version then.
     std::map<std::pair<ChunkId, CsId>, Version> cut_;

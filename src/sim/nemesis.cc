@@ -59,7 +59,7 @@ void Nemesis::strike() {
         if (wanted)
             events.push_back([this, kind, most] {
                 if (SimCluster::Service* service = pick(kind))
-                    cluster_.cut_power(*service->machine, down_time(most));
+                    cluster_.cut_power({service->machine}, down_time(most));
             });
     };
     kill(plan_.kill_cs, Kind::cs, seconds(8));
@@ -72,8 +72,10 @@ void Nemesis::strike() {
             if (world_.random().below(3) != 0)
                 return;
             const Duration down = seconds(1) + down_time(seconds(3));
+            World::Machines all;
             for (const auto& host : world_.hosts())
-                cluster_.cut_power(*host, down);
+                all.push_back(host.get());
+            cluster_.cut_power(all, down);
         });
     if (plan_.partition)
         events.push_back([this] { partition_somebody(); });

@@ -154,6 +154,11 @@ Task<void> Workload::read_everything() {
             break;
         }
         auto file = co_await client_.open(node->file, LeaseMode::shared);
+        // A lease of a client that is gone runs out in time.
+        for (int attempt = 0; attempt < 60 && !file && file.code() == Code::busy; attempt++) {
+            co_await Sleep(runtime_.loop, seconds(1));
+            file = co_await client_.open(node->file, LeaseMode::shared);
+        }
         if (!file) {
             state_.failure = path + ": " + file.error().message();
             break;
