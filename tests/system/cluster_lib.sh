@@ -47,7 +47,7 @@ make_cluster() { # make_cluster COUNT: of metadata servers
             vstorage -c stor1 make-mds -a "${mds_address[i]}" -r "$work/mds$i" || exit 1
         fi
         start_mds "$i"
-        wait_for "MDS#$i takes part" mds_available "$i"
+        wait_for "MDS#$i votes" mds_voting "$i"
     done
 }
 
@@ -56,6 +56,7 @@ stat_value() { # stat_value EXPRESSION, of `s`
     vstorage -c stor1 stat --json | python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"
 }
 mds_available() { [ "$(stat_value "sum(m['available'] for m in s['metadata_servers'])")" = "$1" ]; }
+mds_voting() { [ "$(stat_value "sum(m['available'] and m['voter'] for m in s['metadata_servers'])")" = "$1" ]; }
 cs_active() { [ "$(stat_value "sum(c['state'] == 'active' for c in s['chunk_servers'])")" = "$1" ]; }
 all_healthy() {
     [ "$(stat_value "s['chunks'] == s['chunk_states']['healthy'] and s['joining'] == 0")" = True ]

@@ -14,7 +14,7 @@ check "parameters are set" vstorage set-config mds.wd.offline_tout=10s gen.do_pu
 vstorage get-attr /vstorage/stor1 >attr.out
 check_equal "get-attr says who answered first" "connected to MDS#1" "$(head -n 1 attr.out)"
 check_equal "and which file" "File: '/vstorage/stor1'" "$(sed -n 2p attr.out)"
-check_equal "a norm of 2 has a minimum of 1" replicas=2:1 "$(grep replicas= attr.out)"
+check_equal "a norm of 2 has a minimum of 1" replicas=2:1 "$(grep ^replicas= attr.out)"
 check_equal "failure domain" failure-domain=disk "$(grep failure attr.out)"
 check_equal "get-config" "connected to MDS#1 mds.wd.offline_tout=10s" \
     "$(vstorage get-config mds.wd.offline_tout | tr '\n' ' ' | sed 's/ $//')"
