@@ -19,6 +19,7 @@ check_equal "failure domain" failure-domain=disk "$(grep failure attr.out)"
 check_equal "get-config" "connected to MDS#1 mds.wd.offline_tout=10s" \
     "$(vstorage get-config mds.wd.offline_tout | tr '\n' ' ' | sed 's/ $//')"
 size='[0-9.]+[KMGTP]?B'
+rate="$size/s \( *[0-9]+ops/s\)"
 vstorage stat >stat.out
 cat stat.out
 check_equal "stat says who answered" "connected to MDS#1" "$(sed -n 1p stat.out)"
@@ -29,7 +30,7 @@ check "stat: MDS nodes" grep -qE '^MDS nodes: 1 of 1, epoch uptime: [0-9]+ min$'
 check "stat: CS nodes" grep -qx 'CS nodes: 3 of 3 (3 avail, 0 inactive, 0 offline)' stat.out
 check "stat: replication" grep -qx 'Replication: 2 norm, 1 limit' stat.out
 check "stat: IO" \
-    grep -qE "^IO:      read +$size/s \( *[0-9]+ops/s\), write +$size/s \( *[0-9]+ops/s\)\$" stat.out
+    grep -qE "^IO:      read +$rate, write +$rate\$" stat.out
 check "stat: table of metadata servers" \
     grep -qE '^MDSID +STATUS +%CTIME +COMMITS +%CPU +MEM +UPTIME +HOST$' stat.out
 check "stat: the master is marked" grep -qE '^M +1 avail ' stat.out
@@ -149,9 +150,9 @@ check "port in use" \
 check "directory in use" says 'not empty\|already' vstorage make-cs -r "$work/cs1"
 check "five replicas are wanted" vstorage set-attr -R -p / replicas=5
 check "too few chunk servers" says '5 replicas are wanted' cairn put short.img /five
-registered=' since only 3 chunk servers are registered'
+shortage="Failed to allocate 5 replicas for '/five' by request from <[0-9.:]+>"
 check "an event tells that, too" \
-    has_event "MDS WRN Failed to allocate 5 replicas for '/five' by request from <[0-9.:]+>$registered"
+    has_event "MDS WRN $shortage since only 3 chunk servers are registered"
 check "a repository that is in use" says 'in use\|busy\|open' csd -c stor1 -r "$work/cs1"
 check "not supported yet" says 'not supported yet' vstorage top
 check "journals are not, either" \
