@@ -1,5 +1,5 @@
-# The demo cluster of `./dev run`, `stop` and `shell`: one metadata server, three chunk servers and an
-# NBD server, each a process with its pid and log in .demo. Sourced after tools/common.sh.
+# The demo cluster of `./dev run`, `stop` and `shell`: one metadata server, three chunk servers and
+# an NBD server, each a process with its pid and log in .demo. Sourced after tools/common.sh.
 
 demo=$PWD/.demo
 programs=$PWD/build/release/bin
@@ -7,6 +7,7 @@ cluster=demo
 disk=/disk1
 services=(mds1 cs1 cs2 cs3 nbd)
 export CAIRN_ROOT=$demo/root
+cluster_files=$CAIRN_ROOT/etc/vstorage/clusters/$cluster
 
 # Fails outside the demo's own programs, whatever is in PATH.
 vstorage() { "$programs/vstorage" -c $cluster "$@"; }
@@ -27,8 +28,8 @@ program_of() {
     esac
 }
 
-# pid_of SERVICE: of the process that runs it; nothing if none does. A number that another program has
-# got since is not ours.
+# pid_of SERVICE: of the process that runs it; nothing if none does. A number that another program
+# has got since is not ours.
 pid_of() {
     local pid exe
     pid=$(cat "$demo/run/$1.pid" 2>/dev/null) || return 0

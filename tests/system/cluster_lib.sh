@@ -1,5 +1,5 @@
-# Clusters of real processes for system tests; sourced after lib.sh. All of one host, in a CAIRN_ROOT of
-# the test's own, at addresses that nobody else has:
+# Clusters of real processes for system tests; sourced after lib.sh. All of one host, in a
+# CAIRN_ROOT of the test's own, at addresses that nobody else has:
 #
 #     make_cluster 3              # metadata servers, the first one makes the cluster
 #     add_chunk_servers 3
@@ -41,22 +41,27 @@ make_cluster() { # make_cluster COUNT: of metadata servers
     for ((i = 1; i <= $1; i++)); do
         mds_address[i]=$(free_address)
         if [ "$i" = 1 ]; then
-            vstorage -c stor1 make-mds -I -a "${mds_address[1]}" -r "$work/mds1" -P <<<"$password" ||
-                exit 1
+            vstorage -c stor1 make-mds -I -a "${mds_address[1]}" -r "$work/mds1" -P \
+                <<<"$password" || exit 1
         else
             vstorage -c stor1 make-mds -a "${mds_address[i]}" -r "$work/mds$i" || exit 1
         fi
         start_mds "$i"
-        wait_for "MDS#$i takes part" mds_available "$i"
+        wait_for "MDS#$i votes" mds_voting "$i"
     done
 }
 
-# The same number everywhere: JSON, read by python.
+# What stat says, as JSON that python reads.
 stat_value() { # stat_value EXPRESSION, of `s`
-    vstorage -c stor1 stat --json | python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"
+    vstorage -c stor1 stat --json |
+        python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"
 }
-mds_available() { [ "$(stat_value "sum(m['available'] for m in s['metadata_servers'])")" = "$1" ]; }
-cs_active() { [ "$(stat_value "sum(c['state'] == 'active' for c in s['chunk_servers'])")" = "$1" ]; }
+counts() { # counts LIST CONDITION NUMBER: so many `x` of the list meet the condition
+    [ "$(stat_value "sum(bool($2) for x in s['$1'])")" = "$3" ]
+}
+mds_available() { counts metadata_servers "x['available']" "$1"; }
+mds_voting() { counts metadata_servers "x['available'] and x['voter']" "$1"; }
+cs_active() { counts chunk_servers "x['state'] == 'active'" "$1"; }
 all_healthy() {
     [ "$(stat_value "s['chunks'] == s['chunk_states']['healthy'] and s['joining'] == 0")" = True ]
 }
@@ -90,6 +95,18 @@ fio_verify() {
     fio --name=verify --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k --iodepth=16 \
         --verify=crc32c --verify_fatal=1 --output=fio.out "$@" && ! grep 'err= *[1-9]' fio.out ||
         { cat fio.out; return 1; }
+}
+
+# start_load OFFSET SECONDS: fio writes there and verifies what it wrote, in the background.
+start_load() {
+    start load fio --name=load --ioengine=nbd --uri="$uri" --rw=randwrite --bs=4k --iodepth=8 \
+        --offset="$1" --size=64m --io_size=1g --time_based --runtime="$2" \
+        --verify=crc32c --verify_fatal=1 --verify_backlog=1024 --output=load.fio
+}
+# It ran to its end, and nothing failed or differed.
+load_succeeds() {
+    stop load CONT && grep -q 'err= 0' load.fio && ! grep -E 'err= *[1-9]|verify:' load.fio ||
+        { cat load.fio load.err; return 1; }
 }
 
 # has_event PATTERN, within some seconds: events are logged a little after what they tell of.

@@ -30,10 +30,9 @@ make_first_server() {
     local number attempt address
     number=$(printf %s "$PWD" | cksum | cut -d ' ' -f 1)
     for ((attempt = 0; attempt < 50; attempt++)); do
-        address=127.$((1 + (number + attempt * 7919) / 254 % 250)).$(((number + attempt) % 254 + 1)).1
-        if echo demo | vstorage make-mds -I -a "$address" -r "$demo/mds1" -P >"$demo/log/make" 2>&1; then
+        address=127.$((number / 254 % 250 + 1)).$(((number + attempt) % 254 + 1)).1
+        echo demo | vstorage make-mds -I -a "$address" -r "$demo/mds1" -P >"$demo/log/make" 2>&1 &&
             return 0
-        fi
         grep -q 'in use' "$demo/log/make" || break
     done
     cat "$demo/log/make" >&2
@@ -66,7 +65,7 @@ start_servers() {
         vstorage set-config mds.wd.offline_tout=30s gen.do_punch_hole=1 >>"$demo/log/make"
     fi
     touch "$demo/complete"
-    echo "cluster '$cluster': a metadata server at $(cat "$demo/root/etc/vstorage/clusters/$cluster/bs.list")," \
+    echo "cluster '$cluster': a metadata server at $(cat "$cluster_files/bs.list")," \
         "three chunk servers, in .demo"
 }
 
@@ -93,7 +92,8 @@ try_disk() {
         cat "$demo/log/qemu-io" >&2
         die "the disk could not be written and read back"
     fi
-    echo "written with qemu-io, flushed and read back: 1 GiB, 2 replicas, in $((SECONDS - started)) s"
+    echo "written with qemu-io, flushed and read back: 1 GiB, 2 replicas," \
+        "in $((SECONDS - started)) s"
 }
 
 start_servers

@@ -33,7 +33,8 @@ Result<void> check_free_address(CommandContext& context, const Address& address)
 std::string start_hint(const CommandContext& context, const std::string& kind,
                        const std::string& cluster, const std::string& repository) {
     if (context.root.empty())
-        return fmt::format("start it with: systemctl daemon-reload; systemctl start vstorage-{}d.target", kind);
+        return fmt::format(
+            "start it with: systemctl daemon-reload; systemctl start vstorage-{}d.target", kind);
     return fmt::format("start it with: {}d -c {} -r {}", kind, cluster, repository);
 }
 
