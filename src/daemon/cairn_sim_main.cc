@@ -23,6 +23,7 @@ struct Arguments {
     bool list_rules = false;
     bool probes = false;
     bool no_power_cuts = false;
+    bool safety_only = false;
 };
 
 // Every so many seeds one is run twice, and must come out the same.
@@ -71,6 +72,7 @@ int run_seeds(const Arguments& arguments) {
     std::map<std::string, uint64_t> probes;
     sim::ScenarioOptions options;
     options.power_cuts = !arguments.no_power_cuts;
+    options.demand_healing = !arguments.safety_only;
     for (uint64_t i = 0; i < arguments.seeds; i++) {
         const uint64_t seed = arguments.first + i * arguments.step;
         const sim::Verdict verdict = sim::run_scenario(seed, options);
@@ -142,6 +144,7 @@ int main(int argc, char** argv) {
                    "break this rule on purpose, or each in turn: all");
     app.add_flag("--rules", arguments.list_rules, "list the rules that can be broken");
     app.add_flag("--no-power-cuts", arguments.no_power_cuts, "hosts keep their power");
+    app.add_flag("--safety-only", arguments.safety_only, "do not demand that all becomes whole");
     app.add_flag("--probes", arguments.probes, "print how often each fault struck");
     CLI11_PARSE(app, argc, argv);
     if (arguments.list_rules)

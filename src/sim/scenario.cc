@@ -57,8 +57,10 @@ class Run {
         if (cluster_.state().failure)
             return *cluster_.state().failure;
         const std::string healed = heal();
-        if (!healed.empty())
+        if (!healed.empty() && options_.demand_healing)
             return healed;
+        if (!healed.empty())
+            return cluster_.state().history.check().value_or("");
         if (!cluster_.read_back())
             return "reading back: " + cluster_.state().failure.value_or("");
         if (auto found = cluster_.state().history.check())
