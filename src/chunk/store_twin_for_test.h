@@ -61,6 +61,11 @@ struct Totals {
     uint64_t refused = 0;
     uint64_t bad_blocks = 0;
     std::map<std::string, uint64_t, std::less<>> probes;
+
+    [[nodiscard]] uint64_t probe(std::string_view name) const {
+        const auto found = probes.find(name);
+        return found == probes.end() ? 0 : found->second;
+    }
 };
 
 // Seeds 1 to `count` until one fails; --gtest_random_seed=N runs N alone and prints its trace.

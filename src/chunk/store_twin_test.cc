@@ -12,7 +12,7 @@ TEST(StoreTwin, KillsAndPowerCuts) {
     EXPECT_GT(totals.opened, 1000u);
     for (const char* probe :
          {"power cut", "kill", "short disk read", "short disk write", "late write"})
-        EXPECT_GT(totals.probes.find(probe)->second, 0u) << probe;
+        EXPECT_GT(totals.probe(probe), 0u) << probe;
 }
 
 TEST(StoreTwin, StopsInBetween) {
@@ -64,7 +64,7 @@ TEST(StoreTwin, RottingDisks) {
         scenario.faults.disk.bit_rot = 5'000;
     });
     EXPECT_GT(totals.bad_blocks, 20u);
-    EXPECT_GT(totals.probes.find("bit rot")->second, 100u);
+    EXPECT_GT(totals.probe("flipped bit"), 100u);
 }
 
 }  // namespace

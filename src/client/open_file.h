@@ -42,7 +42,7 @@ struct CachedMap {
     uint64_t last_write = 0;  // number of the newest write that began on it
 };
 
-class OpenFile {
+class OpenFile : public std::enable_shared_from_this<OpenFile> {
   public:
     OpenFile(Client& client, OpenFileReply opened, LeaseMode mode, Instant asked_at);
     ~OpenFile();
@@ -110,7 +110,10 @@ class OpenFile {
     Task<Result<void>> write_parts(uint64_t offset, uint64_t length, WriteKind kind, Buffer blocks);
     Task<void> run_part(std::shared_ptr<Part> part, Result<void>& outcome);
     Task<Result<void>> run_to_completion(std::shared_ptr<Operation> operation);
-    Task<void> send_to(std::shared_ptr<Operation> operation, CsId cs, ChunkMap map);
+    // Runs in the background of the client: a request to a replica that left its set may outlive
+    // the file's last handle.
+    static Task<void> send_to(std::shared_ptr<OpenFile> file, std::shared_ptr<Operation> operation,
+                              CsId cs, ChunkMap map);
     Task<Result<void>> handle_failures(Operation& operation);
     Task<Result<void>> resolve_no_space(Operation& operation);
 

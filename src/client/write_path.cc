@@ -12,12 +12,13 @@
 
 namespace cairn::client {
 
-Task<void> OpenFile::send_to(std::shared_ptr<Operation> operation, CsId cs, ChunkMap map) {
+Task<void> OpenFile::send_to(std::shared_ptr<OpenFile> file, std::shared_ptr<Operation> operation,
+                             CsId cs, ChunkMap map) {
     Bytes body;
     Buffer payload;
-    operation->encode(tag_of(map), body, payload);
-    auto response = co_await client_.chunk_servers().call(cs, operation->method, std::move(body),
-                                                          std::move(payload), write_timeout, 0);
+    operation->encode(file->tag_of(map), body, payload);
+    auto response = co_await file->client_.chunk_servers().call(
+        cs, operation->method, std::move(body), std::move(payload), write_timeout, 0);
     if (response) {
         operation->fan_out.answered(cs, map.version);
     } else {
@@ -25,7 +26,7 @@ Task<void> OpenFile::send_to(std::shared_ptr<Operation> operation, CsId cs, Chun
         operation->failures.emplace_back(cs, response.error().code());
     }
     operation->in_flight--;
-    changed_.notify_all();
+    file->changed_.notify_all();
 }
 
 // Tells the master of pieces that failed, or asks it for a newer map, and lets the operation go on
@@ -89,7 +90,7 @@ Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operat
         // 2. Send what has to be sent under it.
         for (const CsId cs : operation->fan_out.to_send()) {
             operation->in_flight++;
-            client_.background().spawn(send_to(operation, cs, at->second.map));
+            client_.background().spawn(send_to(shared_from_this(), operation, cs, at->second.map));
         }
         // 3. Done, if everyone who counts has answered while the lease stood.
         if (operation->fan_out.complete() && (lease_valid() || !rules_.complete_within_lease))

@@ -22,6 +22,8 @@ struct Arguments {
     std::string broken;
     bool list_rules = false;
     bool probes = false;
+    bool no_power_cuts = false;
+    bool safety_only = false;
 };
 
 // Every so many seeds one is run twice, and must come out the same.
@@ -40,8 +42,9 @@ int list_rules() {
     return EXIT_SUCCESS;
 }
 
-int replay(uint64_t seed, const std::string& broken) {
+int replay(uint64_t seed, const std::string& broken, bool power_cuts) {
     sim::ScenarioOptions options;
+    options.power_cuts = power_cuts;
     if (!broken.empty()) {
         const sim::RuleInfo* rule = sim::find_rule(broken);
         if (rule == nullptr) {
@@ -67,13 +70,16 @@ int run_seeds(const Arguments& arguments) {
     uint64_t passed = 0;
     uint64_t failed = 0;
     std::map<std::string, uint64_t> probes;
+    sim::ScenarioOptions options;
+    options.power_cuts = !arguments.no_power_cuts;
+    options.demand_healing = !arguments.safety_only;
     for (uint64_t i = 0; i < arguments.seeds; i++) {
         const uint64_t seed = arguments.first + i * arguments.step;
-        const sim::Verdict verdict = sim::run_scenario(seed, {});
+        const sim::Verdict verdict = sim::run_scenario(seed, options);
         bool fine = verdict.passed;
         print_verdict(seed, verdict);
         if (fine && seed % repeat_every == 0 &&
-            sim::run_scenario(seed, {}).trace_hash != verdict.trace_hash) {
+            sim::run_scenario(seed, options).trace_hash != verdict.trace_hash) {
             fmt::print("seed {} failed: two runs of it differ\n", seed);
             fine = false;
         }
@@ -137,12 +143,14 @@ int main(int argc, char** argv) {
     app.add_option("--broken", arguments.broken,
                    "break this rule on purpose, or each in turn: all");
     app.add_flag("--rules", arguments.list_rules, "list the rules that can be broken");
+    app.add_flag("--no-power-cuts", arguments.no_power_cuts, "hosts keep their power");
+    app.add_flag("--safety-only", arguments.safety_only, "do not demand that all becomes whole");
     app.add_flag("--probes", arguments.probes, "print how often each fault struck");
     CLI11_PARSE(app, argc, argv);
     if (arguments.list_rules)
         return list_rules();
     if (arguments.replay != 0)
-        return replay(arguments.replay, arguments.broken);
+        return replay(arguments.replay, arguments.broken, !arguments.no_power_cuts);
     if (arguments.seeds == 0)
         arguments.seeds = 200;
     if (!arguments.broken.empty())

@@ -57,8 +57,10 @@ class Run {
         if (cluster_.state().failure)
             return *cluster_.state().failure;
         const std::string healed = heal();
-        if (!healed.empty())
+        if (!healed.empty() && options_.demand_healing)
             return healed;
+        if (!healed.empty())
+            return cluster_.state().history.check().value_or("");
         if (!cluster_.read_back())
             return "reading back: " + cluster_.state().failure.value_or("");
         if (auto found = cluster_.state().history.check())
@@ -69,7 +71,11 @@ class Run {
     // Safety under faults.
     void suffer() {
         world_.set_faults(plan_for(world_.random()));
-        Nemesis nemesis(world_, cluster_, NemesisPlan::swarm(world_.random()));
+        NemesisPlan nemesis_plan = NemesisPlan::swarm(world_.random());
+        if (!options_.power_cuts)
+            nemesis_plan.cut_cs_host = nemesis_plan.cut_mds_host = nemesis_plan.cut_everything =
+                false;
+        Nemesis nemesis(world_, cluster_, nemesis_plan);
         cluster_.start_clients();
         const SimTime until = world_.now() + options_.faults_for;
         SimTime next = world_.now() + nemesis.next_gap();

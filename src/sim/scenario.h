@@ -16,6 +16,11 @@ namespace cairn::sim {
 struct ScenarioOptions {
     AllRules rules;
     Duration faults_for = seconds(40);
+    // Whether hosts lose power, besides programs that are killed and networks that break.
+    bool power_cuts = true;
+    // Whether everything must become whole again when the faults end; otherwise only what was seen
+    // is judged.
+    bool demand_healing = true;
     Duration heal_within = seconds(240);
     // Gets every line of the trace, if set.
     std::function<void(std::string_view)> trace;

@@ -1,2 +1,4 @@
-# sim [--seeds N]: runs simulated clusters from seeds
-die "not built yet: the programs that it needs do not exist so far"
+# sim [--seeds N | --seed S | --rules | --broken RULE|all]: runs simulated clusters from seeds
+need build
+step "build release" build release cairn-sim >/dev/null || build_counted release
+exec "build/release/bin/cairn-sim" "$@"

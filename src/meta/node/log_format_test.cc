@@ -131,8 +131,8 @@ TEST(LogFormat, AnotherServersSegmentIsRefused) {
     EXPECT_EQ(decode_segment_header(segment.file_.view(), other).code(), Code::wrong_cluster);
 }
 
-// The ways in which a write of two blocks can tear (a fifth of them), over fresh and over recycled space: the group
-// is cut, the ones before stay.
+// The ways in which a write of two blocks can tear (a fifth of them), over fresh and over recycled
+// space: the group is cut, the ones before stay.
 TEST(LogFormat, EveryTearIsCut) {
     for (const bool recycled : {false, true}) {
         TestSegment base;

@@ -11,6 +11,8 @@ namespace cairn::meta {
 
 namespace {
 
+constexpr Duration lock_pause = milliseconds(10);
+
 Task<Result<void>> write_whole(File& file, uint64_t offset, ByteView bytes, bool durably) {
     while (!bytes.empty()) {
         const std::array<ByteView, 1> slices{bytes};
@@ -75,18 +77,29 @@ Error LogStore::damaged(const Error& error) const {
                         error.message(), identity_.cluster_name, identity_.mds.number)};
 }
 
+Task<Result<void>> LogStore::take_lock() {
+    const Instant deadline = runtime_.loop.now() + options_.lock_patience;
+    while (true) {
+        Result<std::unique_ptr<FileLock>> lock = runtime_.disk.lock(directory_ + "/lock");
+        if (lock) {
+            lock_ = std::move(*lock);
+            co_return Result<void>();
+        }
+        if (lock.code() != Code::busy)
+            co_return lock.error().with_context(directory_);
+        if (runtime_.loop.now() >= deadline)
+            co_return Error(Code::busy, fmt::format("{}: another program has this repository open",
+                                                    directory_));
+        co_await Sleep(runtime_.loop, lock_pause);
+    }
+}
+
 Task<Result<void>> LogStore::start() {
     Result<MdsIdentity> identity = co_await read_identity(runtime_, directory_);
     if (!identity)
         co_return identity.error();
     identity_ = std::move(*identity);
-    Result<std::unique_ptr<FileLock>> lock = runtime_.disk.lock(directory_ + "/lock");
-    if (!lock && lock.code() == Code::busy)
-        co_return Error(Code::busy,
-                        fmt::format("{}: another program has this repository open", directory_));
-    if (!lock)
-        co_return lock.error().with_context(directory_);
-    lock_ = std::move(*lock);
+    CO_TRY(co_await take_lock());
     auto files = co_await runtime_.disk.list(directory_);
     if (!files)
         co_return files.error().with_context(directory_);

@@ -19,6 +19,8 @@ namespace cairn::meta {
 
 struct LogStoreOptions {
     uint64_t segment_size = 16 * mib;
+    // A predecessor that was killed keeps its lock until its last writes have landed.
+    Duration lock_patience = seconds(2);
     LogStoreRules rules;
 };
 
@@ -76,6 +78,7 @@ class LogStore {
 
     LogStore(Runtime& runtime, std::string directory, LogStoreOptions options);
     Task<Result<void>> start();
+    Task<Result<void>> take_lock();
     Task<Result<void>> recover(const std::vector<DirectoryEntry>& files);
     Task<Result<void>> choose_snapshot(const std::vector<DirectoryEntry>& files,
                                        const std::optional<raft::SnapshotMeta>& made_current);

@@ -218,7 +218,7 @@ TEST_F(LogStoreTest, AcknowledgedBatchesSurvivePowerCutsAndKills) {
         for (int life = 0; life < 8; life++) {
             known.goal = known.acknowledged.number + 10'000;
             sim::Process& process = start_life();
-            world->run_for(microseconds(static_cast<int64_t>(random.below(80'000))));
+            world->run_for(microseconds(static_cast<int64_t>(random.below(120'000))));
             ASSERT_FALSE(known.error) << "seed " << seed << ": " << known.error->message();
             ASSERT_EQ(known.lost, 0u) << "seed " << seed;
             if (random.below(2) == 0) {

@@ -100,6 +100,23 @@ TEST(MdsServer, AMasterThatIsStoppedHandsOver) {
     cluster.expect_converged();
 }
 
+// Messages from peers keep coming while a server stops.
+TEST(MdsServer, ServersStopCleanlyUnderLoad) {
+    for (uint64_t seed = 50; seed < 60; seed++) {
+        TestCluster cluster(seed);
+        cluster.create(3);
+        cluster.start_writer("w");
+        for (size_t i = 0; i < 6; i++) {
+            cluster.world.run_for(milliseconds(200));
+            ASSERT_TRUE(cluster.stop(i % 3)) << "seed " << seed;
+            EXPECT_TRUE(cluster.servers[i % 3]->errors.empty());
+            cluster.start(i % 3);
+        }
+        cluster.end_writers();
+        cluster.expect_converged();
+    }
+}
+
 // MON-096: a server that was away for longer than the log reaches gets a snapshot.
 TEST(MdsServer, AServerThatLagsBehindIsSentASnapshot) {
     TestCluster cluster(5);

@@ -84,6 +84,8 @@ Task<void> MetaNode::retire(std::unique_ptr<PeerLink> link) {
 }
 
 Task<rpc::Response> MetaNode::handle_messages(MdsId from, rpc::Request request) {
+    if (stopping_.is_set())
+        co_return rpc::Response::failure({Code::unavailable, "this metadata server is stopping"});
     if (was_removed(from))
         co_return rpc::Response::failure(
             {Code::permission_denied,
