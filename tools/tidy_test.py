@@ -238,7 +238,7 @@ class Text(TidyCase):
         self.assert_found(text.check_headers,
                           {'src/base/a.h': '#pragma once\n', 'src/base/b.h': '// What.\n',
                            'src/base/c.h': '// What.\n#pragma once\nusing namespace std;\n',
-                           'src/base/d.h': '// What.\n' * 13 + '#pragma once\n',
+                           'src/base/d.h': '// What.\n' * 31 + '#pragma once\n',
                            'src/base/e.h': '// What.\n#pragma once\n'},
                           'src/base/a.h:1', 'src/base/b.h:1', 'src/base/c.h:3', 'src/base/d.h:1')
 
