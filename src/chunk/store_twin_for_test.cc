@@ -1,7 +1,6 @@
 #include "chunk/store_twin_for_test.h"
 
 #include <gtest/gtest.h>
-#include <iostream>
 
 namespace cairn::chunk::test {
 
@@ -35,7 +34,7 @@ uint64_t only_seed() {
 void watch(sim::World& world) {
     if (only_seed() == 0)
         return;
-    world.set_trace([](std::string_view line) { std::cerr << line << '\n'; });
+    world.set_trace([](std::string_view line) { GTEST_LOG_(INFO) << line; });
 }
 
 }  // namespace
