@@ -41,7 +41,9 @@ Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
     // 1. Everything but data.
     MetadataPass metadata(*this);
     journal::RingReader reader(*ring_);
-    Result<journal::RingEnd> end = co_await reader.replay(metadata);
+    // A store that was stopped in order left nothing behind.
+    const journal::Tail tail = core_.state.clean ? journal::Tail::ignore : journal::Tail::judge;
+    Result<journal::RingEnd> end = co_await reader.replay(metadata, tail);
     if (!end)
         co_return end.error();
     CO_TRY(co_await set_damaged_aside());
@@ -245,7 +247,7 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
 Task<Result<void>> Recovery::replay_data(journal::RingEnd end) {
     DataPass data(*this);
     journal::RingReader reader(*ring_in_use_);
-    Result<journal::RingEnd> again = co_await reader.replay(data);
+    Result<journal::RingEnd> again = co_await reader.replay(data, journal::Tail::ignore);
     if (!again)
         co_return again.error();
     if (again->position != end.position || again->sequence != end.sequence)

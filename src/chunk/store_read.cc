@@ -58,7 +58,7 @@ Task<Result<ChunkRead>> ChunkStore::read(ChunkId id, uint32_t first_block, uint3
     Result<ChunkRef> found = chunk_in_range(id, range);
     if (!found)
         co_return found.error();
-    const ChunkRef chunk = *found;
+    const ChunkRef& chunk = *found;
     const Operation operation(*this);
     ReadPlan plan;
     while (true) {
@@ -193,7 +193,7 @@ Task<Result<std::vector<BlockSum>>> ChunkStore::table(ChunkId id, uint32_t first
     Result<ChunkRef> found = chunk_in_range(id, {first_block, count});
     if (!found)
         co_return found.error();
-    const ChunkRef chunk = *found;
+    const ChunkRef& chunk = *found;
     const Operation operation(*this);
     std::vector<BlockSum> sums;
     sums.reserve(count);

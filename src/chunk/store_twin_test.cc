@@ -61,7 +61,7 @@ TEST(StoreTwin, RottingDisks) {
     const Totals totals = run_seeds(600, [](Scenario& scenario, Random& random) {
         with_harmless_faults(scenario, random);
         scenario.options.errors_expected = true;
-        scenario.faults.disk.bit_rot = 5'000;
+        scenario.faults.disk.bit_rot = 10'000;
     });
     EXPECT_GT(totals.bad_blocks, 20u);
     EXPECT_GT(totals.probe("flipped bit"), 20u);

@@ -34,8 +34,8 @@ Task<Result<void>> write_superblock(File& file, uint64_t offset, const Buffer& b
 
 // The newer of the intact ones.
 Result<Superblock> choose(ByteView both, const std::string& path) {
-    const Result<Superblock> first = decode_superblock(both.first(block_size));
-    const Result<Superblock> second = decode_superblock(both.subspan(block_size));
+    Result<Superblock> first = decode_superblock(both.first(block_size));
+    Result<Superblock> second = decode_superblock(both.subspan(block_size));
     if (first && (!second || first->update >= second->update))
         return first;
     if (second)

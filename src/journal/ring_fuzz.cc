@@ -15,14 +15,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static_cast<void>(journal::decode_group_header(input, 1));
     if (size < 8)
         return 0;
-    Bytes group(align_up(journal::group_header_size + size, block_size) + 2 * block_size);
+    constexpr size_t payload_size = size_t{2} * block_size;
+    Bytes group(align_up(journal::group_header_size + size, block_size) + payload_size);
     std::ranges::copy(input, group.begin() + journal::group_header_size);
     journal::GroupHeader header{
         .ring_id = 1,
         .sequence = 1,
         .record_count = data[0],
         .length = static_cast<uint32_t>(group.size()),
-        .meta_length = static_cast<uint32_t>(group.size() - 2 * block_size)};
+        .meta_length = static_cast<uint32_t>(group.size() - payload_size)};
     journal::encode_group(header, MutableByteView(group).first(header.meta_length));
     const auto decoded = journal::decode_group_header(group, 1);
     CHECK(decoded && *decoded == header);
@@ -30,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         size_t payload = 0;
         for (const journal::RecordView& record : *records)
             payload += record.payload.size();
-        CHECK(records->size() == header.record_count && payload == 2 * block_size);
+        CHECK(records->size() == header.record_count && payload == payload_size);
     }
     return 0;
 }

@@ -58,7 +58,7 @@ Task<Result<std::vector<RecordView>>> RingReader::next_group(RingEnd& end, Recor
     co_return records;
 }
 
-Task<Result<RingEnd>> RingReader::replay(RecordVisitor& visitor) {
+Task<Result<RingEnd>> RingReader::replay(RecordVisitor& visitor, Tail tail) {
     const Superblock& superblock = file_.superblock();
     RingEnd end{.position = superblock.start_position,
                 .sequence = superblock.start_sequence,
@@ -73,14 +73,15 @@ Task<Result<RingEnd>> RingReader::replay(RecordVisitor& visitor) {
         for (const RecordView& record : *records)
             CO_TRY(co_await visitor.visit(record));
     }
-    CO_TRY(co_await judge_tail(end));
+    if (end.sequence < superblock.durable_below)
+        co_return damaged(end.sequence);
+    if (tail == Tail::judge)
+        CO_TRY(co_await judge_tail(end));
     co_return end;
 }
 
 Task<Result<void>> RingReader::judge_tail(RingEnd& end) {
     const Superblock& superblock = file_.superblock();
-    if (end.sequence < superblock.durable_below)
-        co_return damaged(end.sequence);
     for (uint64_t at = end.position; at + block_size <= limit_; at += block_size) {
         Result<ByteView> block = co_await view(at, block_size);
         if (!block)

@@ -33,12 +33,18 @@ struct RingEnd {
     bool operator==(const RingEnd&) const = default;
 };
 
+// What to make of whatever lies behind the last whole group.
+enum class Tail : uint8_t {
+    judge,   // reads the rest of the ring: a torn tail, damage, or nothing
+    ignore,  // known: there is nothing, or it was judged before
+};
+
 class RingReader {
   public:
     explicit RingReader(RingFile& file);
 
     // Visits every record of every whole group in order.
-    Task<Result<RingEnd>> replay(RecordVisitor& visitor);
+    Task<Result<RingEnd>> replay(RecordVisitor& visitor, Tail tail = Tail::judge);
 
   private:
     // The bytes at [position, position + length), through a window that is read ahead.
