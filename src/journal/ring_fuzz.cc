@@ -18,12 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     constexpr size_t payload_size = size_t{2} * block_size;
     Bytes group(align_up(journal::group_header_size + size, block_size) + payload_size);
     std::ranges::copy(input, group.begin() + journal::group_header_size);
-    journal::GroupHeader header{
-        .ring_id = 1,
-        .sequence = 1,
-        .record_count = data[0],
-        .length = static_cast<uint32_t>(group.size()),
-        .meta_length = static_cast<uint32_t>(group.size() - payload_size)};
+    journal::GroupHeader header{.ring_id = 1,
+                                .sequence = 1,
+                                .record_count = data[0],
+                                .length = static_cast<uint32_t>(group.size()),
+                                .meta_length = static_cast<uint32_t>(group.size() - payload_size)};
     journal::encode_group(header, MutableByteView(group).first(header.meta_length));
     const auto decoded = journal::decode_group_header(group, 1);
     CHECK(decoded && *decoded == header);
