@@ -105,8 +105,10 @@ Result<Applied> apply(Catalogue& catalogue, LogIndex index, const LogEntry& entr
             return answer.error().with_context(fmt::format("log entry {}", index.number));
         applied.answer = std::move(*answer);
         applied.effects = std::move(change.effects);
-        // The operation may have been the one that ends the session.
-        if (session.answers != nullptr && catalogue.client(entry.origin.client) != nullptr)
+        // "Ask again" is no answer to keep: the repeat is what it asks for. And the operation may
+        // have been the one that ends the session.
+        if (session.answers != nullptr && applied.answer.code != Code::retry &&
+            catalogue.client(entry.origin.client) != nullptr)
             session.answers->keep(entry.origin.sequence, applied.answer);
     }
     catalogue.tables().applied = index;

@@ -263,6 +263,20 @@ TEST_F(SessionTest, TheWindowIsBounded) {
     EXPECT_TRUE(make("x", 1000, 2).ok());
 }
 
+// Kept, the refusal would be repeated for ever to a client that asks again as it was told.
+TEST_F(SessionTest, AnAnswerToAskAgainIsNotKept) {
+    const FileId file = make_file("f");
+    open(file);
+    end(file, client, logged::LeaseEnd::expired);
+    const ClientId other = new_client("/other");
+    const logged::GrantLease wanted{file, other, InstanceId(1), LeaseMode::shared, {}};
+    const RequestHeader origin{other, InstanceId(1), 1, 0};
+    EXPECT_EQ(run(wanted, origin).code, Code::retry);
+    EXPECT_EQ(fence_done(file), 1U);
+    EXPECT_TRUE(run(wanted, origin).ok());
+    EXPECT_FALSE(repeated);
+}
+
 TEST_F(SessionTest, OtherInstancesAndUnknownClientsAreRefused) {
     EXPECT_EQ(make("f", 1, 0, 2).code, Code::instance_fenced);
     client = ClientId(5000);
