@@ -17,6 +17,8 @@ struct Rules {
     bool keep_minimum = true;
     // A flush waits for joining replicas too.
     bool flush_joiners = true;
+    // A write that ended while a flush ran is left for the next flush.
+    bool flush_what_ended_last = true;
     // A view from behind one that was seen before is not accepted.
     bool refuse_older_views = true;
     // A chunk is marked open for writing before its first write under a lease.

@@ -131,6 +131,10 @@ Task<void> OpenFile::run_part(std::shared_ptr<Part> part, Result<void>& outcome)
         Result<void> done = co_await run_to_completion(operation);
         if (!done)
             outcome = done;
+        // A flush that ran meanwhile may have come to a replica before this write did: it does not
+        // cover it.
+        if (rules_.flush_what_ended_last)
+            maps_[part->index].last_write = dirty_[part->index] = ++write_count_;
     }
     if (--in_flight_[part->index] == 0)
         in_flight_.erase(part->index);

@@ -167,21 +167,23 @@ std::optional<std::string> History::add_reads(const BlockLog& log, const Stretch
     return std::nullopt;
 }
 
-// What may be there after a forget: everything not certainly overwritten by something that was
-// kept.
+// What may be there after a forget: what the block held, and everything written since that was not
+// certainly overwritten by something that is kept. What an earlier forget may have taken back is
+// not kept by a flush after it.
 std::set<BlockValue> History::allowed_after(const BlockLog& log, const Stretch& stretch) const {
     Instant kept{INT64_MIN};
     for (const OperationId id : log.operations) {
         const Operation& operation = operations_[id];
         if (operation.kind == Kind::write && !operation.abandoned &&
-            operation.ended < stretch.end && flushed_before(operation, stretch.end))
+            operation.ended > stretch.begin && operation.ended < stretch.end &&
+            flushed_before(operation, stretch.end))
             kept = std::max(kept, operation.began);
     }
     std::set<BlockValue> next;
     for (const OperationId id : log.operations) {
         const Operation& operation = operations_[id];
         if (operation.kind == Kind::write && operation.began < stretch.end &&
-            operation.ended >= kept)
+            operation.ended > stretch.begin && operation.ended >= kept)
             next.insert(operation.value);
     }
     if (kept == Instant{INT64_MIN})
@@ -213,10 +215,34 @@ std::optional<std::string> History::check_block(const BlockKey& key, const Block
     return std::nullopt;
 }
 
+std::string History::story_of(const BlockKey& key, const BlockLog& log) const {
+    std::multimap<Instant, std::string> lines;
+    for (const OperationId id : log.operations) {
+        const Operation& operation = operations_[id];
+        const char* kind = operation.kind == Kind::read ? "read" : "write";
+        const std::string end =
+            operation.ended == Instant::never()
+                ? "never ended"
+                : fmt::format("{} at {} ns", operation.abandoned ? "was fenced" : "ended",
+                              operation.ended.nanoseconds);
+        lines.emplace(operation.began, fmt::format("{} {:x}, {}", kind, operation.value, end));
+    }
+    if (const auto flushes = flushes_.find(key.file); flushes != flushes_.end()) {
+        for (const Flush& flush : flushes->second)
+            lines.emplace(flush.began, fmt::format("flush, ended at {} ns", flush.ended.nanoseconds));
+    }
+    for (const Instant forget : log.forgets)
+        lines.emplace(forget, "what was not flushed may be lost");
+    std::string text;
+    for (const auto& [began, line] : lines)
+        text += fmt::format("\n    {:>12} ns  {}", began.nanoseconds, line);
+    return text;
+}
+
 std::optional<std::string> History::check() const {
     for (const auto& [key, log] : blocks_) {
         if (auto found = check_block(key, log))
-            return found;
+            return *found + story_of(key, log);
     }
     return std::nullopt;
 }

@@ -51,7 +51,8 @@ class History {
     // The same for every block of `file` in [first_block, first_block + count).
     void may_forget(FileId file, uint64_t first_block, uint64_t count, Instant now);
 
-    // Explains the first block for which no order of its operations exists; nothing if all is well.
+    // Explains the first block for which no order of its operations exists, with all that was done
+    // to the block, a line each; nothing if all is well.
     [[nodiscard]] std::optional<std::string> check() const;
     [[nodiscard]] size_t operations() const { return operations_.size(); }
     [[nodiscard]] size_t reads_checked() const;
@@ -89,6 +90,7 @@ class History {
                                                        Zones& zones) const;
     [[nodiscard]] std::set<BlockValue> allowed_after(const BlockLog& log,
                                                      const Stretch& stretch) const;
+    [[nodiscard]] std::string story_of(const BlockKey& key, const BlockLog& log) const;
     [[nodiscard]] bool flushed_before(const Operation& write, Instant when) const;
 
     std::vector<Operation> operations_;

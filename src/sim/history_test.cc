@@ -136,6 +136,20 @@ TEST(History, AFlushThatBeganBeforeTheWriteEndedKeepsNothing) {
     EXPECT_TRUE(script.fine());
 }
 
+TEST(History, AFlushAfterAPowerCutDoesNotKeepWhatWasLost) {
+    for (const BlockValue seen : {7, 8}) {
+        Script script;
+        script.write(7, 1, 2);
+        script.flush(3, 4);
+        script.write(8, 5, 6);
+        script.history.may_forget(key, {10});
+        script.flush(11, 12);
+        script.history.may_forget(key, {20});
+        script.read(seen, 21, 22);
+        EXPECT_TRUE(script.fine()) << seen;
+    }
+}
+
 TEST(History, ZerosMayComeBackOnlyIfNothingWasKept) {
     Script script;
     script.write(7, 1, 2);
