@@ -16,6 +16,19 @@ std::string address_text(const char* prefix, uint32_t number) {
     return fmt::format("{}.{}", prefix, number);
 }
 
+std::string chunk_text(const meta::Catalogue& catalogue, ChunkId id, const meta::Chunk& chunk) {
+    std::string text =
+        fmt::format("chunk {} (file {}, {}) v{}{}:", id.number, chunk.file.number, chunk.index,
+                    chunk.version.number, chunk.marked ? " marked" : "");
+    for (const meta::ChunkPiece& piece : chunk.pieces)
+        text += fmt::format(" {}{}@{}{}", piece.in_sync() ? "" : "joining ", piece.cs.number,
+                            piece.since.number, piece.suspect ? "?" : "");
+    const auto comparison = catalogue.comparisons().find(id);
+    if (comparison != catalogue.comparisons().end())
+        text += fmt::format(", comparing from {}", comparison->second.source.number);
+    return text;
+}
+
 }  // namespace
 
 SimCluster::SimCluster(World& world, ClusterShape shape, const AllRules& rules)
@@ -204,11 +217,12 @@ void SimCluster::look_at_chunks() {
     if (catalogue == nullptr)
         return;
     chunks_.clear();
-    catalogue->chunks().for_each([this](uint64_t id, const meta::Chunk& chunk) {
+    catalogue->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         KnownChunk& known = chunks_[ChunkId(id)];
         known.file = chunk.file;
         known.index = chunk.index;
         known.version = chunk.version;
+        known.comparing = catalogue->comparisons().contains(ChunkId(id));
         for (const meta::ChunkPiece& piece : chunk.pieces) {
             if (piece.in_sync())
                 known.in_sync.emplace_back(piece.cs, piece.since);
@@ -216,6 +230,18 @@ void SimCluster::look_at_chunks() {
     });
     for (const auto& [cs, record] : catalogue->servers())
         cs_hosts_by_id_[cs] = record.address.host;
+    if (world_.traces())
+        say_changes(*catalogue);
+}
+
+void SimCluster::say_changes(const meta::Catalogue& catalogue) {
+    catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
+        std::string text = chunk_text(catalogue, ChunkId(id), chunk);
+        std::string& said = said_[ChunkId(id)];
+        if (text != said)
+            world_.say("catalogue", text);
+        said = std::move(text);
+    });
 }
 
 void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down) {
@@ -224,7 +250,7 @@ void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down)
         for (const auto& [id, chunk] : chunks_) {
             for (const auto& [cs, since] : chunk.in_sync) {
                 if (machine->powered() && cs_hosts_by_id_[cs] == machine->addresses()[0])
-                    cut_[{id, cs}] = chunk.version;
+                    cut_[{id, cs}] = {chunk.version, world_.now()};
             }
         }
     }
@@ -245,18 +271,26 @@ void SimCluster::note_losses() {
     const uint64_t blocks_per_chunk = shape_.chunk_size / block_size;
     for (const auto& [id, chunk] : chunks_) {
         bool all = !chunk.in_sync.empty();
+        SimTime last;
         for (const auto& [cs, since] : chunk.in_sync) {
             const auto at = cut_.find({id, cs});
             // Made equal to the others since: what it holds now was on a server that did not lose
-            // power.
-            if (at == cut_.end() || since > at->second)
+            // power. (`since` rises when a comparison begins.)
+            const bool equal_since =
+                at != cut_.end() && since > at->second.version && !chunk.comparing;
+            if (equal_since)
+                cut_.erase(at);
+            if (at == cut_.end() || equal_since)
                 all = false;
+            else
+                last = std::max(last, at->second.at);
         }
-        if (!all)
-            all_cut_.erase(id);
-        else if (all_cut_.insert(id).second)
-            state_.history.may_forget(chunk.file, chunk.index * blocks_per_chunk, blocks_per_chunk,
-                                      now());
+        const auto told = all_cut_.find(id);
+        if (!all || (told != all_cut_.end() && told->second == last))
+            continue;
+        all_cut_[id] = last;
+        state_.history.may_forget(chunk.file, chunk.index * blocks_per_chunk, blocks_per_chunk,
+                                  now());
     }
 }
 
@@ -328,10 +362,7 @@ std::string SimCluster::state_text() const {
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         if (chunk.in_sync_count() >= shape_.replicas_min)
             return;
-        text += fmt::format("; chunk {} v{}:", id, chunk.version.number);
-        for (const meta::ChunkPiece& piece : chunk.pieces)
-            text += fmt::format(" {}{}{}", piece.cs.number, piece.in_sync() ? "" : "j",
-                                piece.suspect ? "?" : "");
+        text += "; " + chunk_text(catalogue, ChunkId(id), chunk);
     });
     return text;
 }

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -119,15 +118,22 @@ class SimCluster {
         FileId file;
         uint64_t index = 0;
         Version version;
+        bool comparing = false;
         std::vector<std::pair<CsId, Version>> in_sync;  // with their `since`
     };
     void look_at_chunks();
+    void say_changes(const meta::Catalogue& catalogue);
     std::map<ChunkId, KnownChunk> chunks_;
+    std::map<ChunkId, std::string> said_;  // of each chunk, for a trace's reader
     std::map<CsId, std::string> cs_hosts_by_id_;
-    // Replicas that lost power since they were last made equal to the others, with the chunk's
-    // version then.
-    std::map<std::pair<ChunkId, CsId>, Version> cut_;
-    std::set<ChunkId> all_cut_;
+    // Replicas that lost power since they were last made equal to the others.
+    struct PowerLoss {
+        Version version;  // the chunk's version then
+        SimTime at;
+    };
+    std::map<std::pair<ChunkId, CsId>, PowerLoss> cut_;
+    // When the last of a chunk's replicas lost power, as the history was told.
+    std::map<ChunkId, SimTime> all_cut_;
 };
 
 }  // namespace cairn::sim

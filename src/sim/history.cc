@@ -229,7 +229,8 @@ std::string History::story_of(const BlockKey& key, const BlockLog& log) const {
     }
     if (const auto flushes = flushes_.find(key.file); flushes != flushes_.end()) {
         for (const Flush& flush : flushes->second)
-            lines.emplace(flush.began, fmt::format("flush, ended at {} ns", flush.ended.nanoseconds));
+            lines.emplace(flush.began,
+                          fmt::format("flush, ended at {} ns", flush.ended.nanoseconds));
     }
     for (const Instant forget : log.forgets)
         lines.emplace(forget, "what was not flushed may be lost");

@@ -96,6 +96,11 @@ class World {
     void set_trace(std::function<void(std::string_view line)> sink) {
         core_.trace.set_sink(std::move(sink));
     }
+    [[nodiscard]] bool traces() const { return core_.trace.wanted(); }
+    // A scenario's own line for the reader; the hash does not know it.
+    void say(std::string_view who, std::string_view what) const {
+        core_.trace.say(core_.now(), who, what);
+    }
     // Every line that a program logs.
     using LogSink = std::function<void(std::string_view who, Severity severity,
                                        std::string_view component, std::string_view text)>;
