@@ -52,14 +52,19 @@ Task<Result<std::shared_ptr<Connection>>> Link::connection() {
 }
 
 Task<Result<Reply>> Link::call(Method method, Bytes body, Payload payload, CallOptions options) {
+    const Instant began = runtime_.loop.now();
     in_flight_++;
     Result<std::shared_ptr<Connection>> made = co_await connection();
-    if (!made) {
-        in_flight_--;
-        co_return made.error();
-    }
     Result<Reply> reply =
-        co_await (*made)->call(method, std::move(body), std::move(payload), options);
+        made ? Result<Reply>(Error(Code::timed_out, "")) : Result<Reply>(made.error());
+    const Duration spent = runtime_.loop.now() - began;
+    if (made && spent >= options.timeout) {
+        reply = Error(Code::timed_out, fmt::format("connecting to {} took {} ms",
+                                                   to_string(address_), spent.milliseconds()));
+    } else if (made) {
+        options.timeout = options.timeout - spent;
+        reply = co_await (*made)->call(method, std::move(body), std::move(payload), options);
+    }
     in_flight_--;
     co_return reply;
 }
@@ -76,11 +81,12 @@ Task<void> Link::close() {
 Link& Links::to(const Address& address) {
     std::unique_ptr<Link>& link = links_[address];
     if (!link)
-        link = std::make_unique<Link>(runtime_, address, identity_);
+        link = std::make_unique<Link>(runtime_, address, identity_, closed_);
     return *link;
 }
 
 Task<void> Links::close() {
+    closed_ = true;
     std::vector<Link*> all;
     for (const auto& [address, link] : links_)
         all.push_back(link.get());

@@ -23,13 +23,16 @@ struct LinkIdentity {
 class Link {
   public:
     // `identity` outlives the link.
-    Link(Runtime& runtime, Address address, LinkIdentity& identity)
+    // Born closed, it only refuses.
+    Link(Runtime& runtime, Address address, LinkIdentity& identity, bool closed)
         : runtime_(runtime),
           address_(std::move(address)),
           identity_(identity),
-          connecting_(runtime.loop) {}
+          connecting_(runtime.loop),
+          closed_(closed) {}
 
-    // As Connection::call; unavailable where no connection can be had.
+    // As Connection::call; unavailable where no connection can be had. Connecting takes of the
+    // call's time.
     Task<Result<Reply>> call(Method method, Bytes body, Payload payload, CallOptions options);
     // Ends the connection, and calls in flight with it; later calls fail.
     Task<void> close();
@@ -44,7 +47,7 @@ class Link {
     LinkIdentity& identity_;
     Mutex connecting_;
     std::shared_ptr<Connection> current_;
-    bool closed_ = false;
+    bool closed_;
     uint32_t in_flight_ = 0;
     std::optional<Error> last_failure_;
     Instant retry_at_;
@@ -58,12 +61,14 @@ class Links {
 
     Link& to(const Address& address);
     [[nodiscard]] LinkIdentity& identity() { return identity_; }
+    // Whoever asks for a link from here on gets one that refuses.
     Task<void> close();
 
   private:
     Runtime& runtime_;
     LinkIdentity identity_;
     std::map<Address, std::unique_ptr<Link>> links_;
+    bool closed_ = false;
 };
 
 }  // namespace cairn::rpc

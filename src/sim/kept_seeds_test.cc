@@ -18,6 +18,7 @@ constexpr KeptSeed kept_seeds[] = {
     {200, "a flush that began during a write took it for flushed (rule flush-late)"},
     {142, "the checker took what a power cut had lost for kept by a later flush (History)"},
     {290, "the checker forgot the second power cut of all replicas"},
+    {728, "links asked for while a deposed master closed its own were never closed"},
     {51, "the checker took a comparison that had begun for one that was done"},
 };
 
