@@ -214,8 +214,10 @@ void SimCluster::kill(Service& service, Duration down) {
 
 void SimCluster::look_at_chunks() {
     const meta::Catalogue* catalogue = newest_catalogue();
-    if (catalogue == nullptr)
+    // Servers that have just started may be behind what was seen before.
+    if (catalogue == nullptr || catalogue->applied() < chunks_seen_at_)
         return;
+    chunks_seen_at_ = catalogue->applied();
     chunks_.clear();
     catalogue->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         KnownChunk& known = chunks_[ChunkId(id)];
@@ -289,6 +291,10 @@ void SimCluster::note_losses() {
         if (!all || (told != all_cut_.end() && told->second == last))
             continue;
         all_cut_[id] = last;
+        if (world_.traces())
+            world_.say("catalogue",
+                       fmt::format("chunk {}: every replica may have lost what was not flushed",
+                                   id.number));
         state_.history.may_forget(chunk.file, chunk.index * blocks_per_chunk, blocks_per_chunk,
                                   now());
     }

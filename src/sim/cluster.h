@@ -124,6 +124,7 @@ class SimCluster {
     void look_at_chunks();
     void say_changes(const meta::Catalogue& catalogue);
     std::map<ChunkId, KnownChunk> chunks_;
+    LogIndex chunks_seen_at_;
     std::map<ChunkId, std::string> said_;  // of each chunk, for a trace's reader
     std::map<CsId, std::string> cs_hosts_by_id_;
     // Replicas that lost power since they were last made equal to the others.

@@ -168,14 +168,14 @@ std::optional<std::string> History::add_reads(const BlockLog& log, const Stretch
 }
 
 // What may be there after a forget: what the block held, and everything written since that was not
-// certainly overwritten by something that is kept. What an earlier forget may have taken back is
-// not kept by a flush after it.
+// certainly overwritten by something that is kept. What an earlier forget may have taken back,
+// under way or done, is not kept by a flush after it.
 std::set<BlockValue> History::allowed_after(const BlockLog& log, const Stretch& stretch) const {
     Instant kept{INT64_MIN};
     for (const OperationId id : log.operations) {
         const Operation& operation = operations_[id];
         if (operation.kind == Kind::write && !operation.abandoned &&
-            operation.ended > stretch.begin && operation.ended < stretch.end &&
+            operation.began > stretch.begin && operation.ended < stretch.end &&
             flushed_before(operation, stretch.end))
             kept = std::max(kept, operation.began);
     }
