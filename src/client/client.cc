@@ -108,7 +108,8 @@ Task<Result<void>> Client::refresh_once() {
 Task<void> Client::housekeeping_loop() {
     std::map<FileId, uint64_t> writes_before;
     while (true) {
-        const bool stop = co_await stopping_.wait_until(runtime_.loop.now() + seconds(5));
+        const bool stop =
+            co_await stopping_.wait_until(runtime_.loop.now() + options_.unmark_after);
         if (stop)
             co_return;
         std::vector<std::shared_ptr<OpenFile>> files;

@@ -23,6 +23,9 @@ struct ClientOptions {
         name;  // mount point, export or command: the same name takes over from a former instance
     Duration lease_timeout{0};  // 0: the cluster's
     Duration patience{0};       // how long to look for a master; 0: for ever
+    // A chunk that was flushed is no longer marked open for writing after this long without a
+    // write.
+    Duration unmark_after = seconds(5);
     Rules rules;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "meta/catalogue/catalogue.h"
+#include "sim/audit.h"
 #include "sim/programs.h"
 
 namespace cairn::sim {
@@ -31,8 +32,8 @@ std::string chunk_text(const meta::Catalogue& catalogue, ChunkId id, const meta:
 
 }  // namespace
 
-SimCluster::SimCluster(World& world, ClusterShape shape, const AllRules& rules)
-    : world_(world), shape_(shape), rules_(rules) {
+SimCluster::SimCluster(World& world, ClusterShape shape, WorkPlan work, const AllRules& rules)
+    : world_(world), shape_(shape), work_(work), rules_(rules) {
     for (uint32_t i = 1; i <= shape_.metadata_servers; i++)
         mds_hosts_.push_back(&world_.add_host(
             {.name = fmt::format("mds{}", i), .addresses = {address_text("10.0.0", i)}}));
@@ -76,6 +77,7 @@ WorkloadOptions SimCluster::workload_options() const {
     for (uint32_t i = 0; i < shape_.files; i++)
         options.paths.push_back(fmt::format("/file{}", i));
     options.blocks_per_file = shape_.blocks_per_file;
+    options.work = work_;
     return options;
 }
 
@@ -85,6 +87,7 @@ client::ClientOptions SimCluster::client_options(uint32_t number) const {
     options.host = HostId(0x2000 + number);
     options.name = "workload";
     options.lease_timeout = shape_.lease_timeout;
+    options.unmark_after = shape_.unmark_after;
     options.rules = rules_.client;
     return options;
 }
@@ -155,6 +158,7 @@ bool SimCluster::set_up_chunk_servers() {
             add_service(Service::Kind::cs, name, machine, [this, path, host_id, listen] {
                 return cs_program(path, access(), host_id, listen, rules_);
             });
+            services_.back().path = path;
         }
     }
     supervise();
@@ -204,6 +208,14 @@ void SimCluster::supervise() {
         service.not_before = world_.now() + milliseconds(700);
         service.process = &world_.start(*service.machine, service.name, service.main());
     }
+}
+
+const SimCluster::Service& SimCluster::chunk_server(size_t index) const {
+    const auto at = std::ranges::find_if(services_, [&index](const Service& service) {
+        return service.kind == Service::Kind::cs && index-- == 0;
+    });
+    CHECK_NOTE(at != services_.end(), "there are fewer chunk servers");
+    return *at;
 }
 
 void SimCluster::kill(Service& service, Duration down) {
@@ -386,6 +398,40 @@ std::string SimCluster::compare_catalogues() const {
                                catalogue.applied().number);
     }
     return "";
+}
+
+bool SimCluster::may_lose_a_replica() const {
+    const meta::Catalogue* catalogue = newest_catalogue();
+    if (catalogue == nullptr || !catalogue->comparisons().empty())
+        return false;
+    bool enough = true;
+    catalogue->chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
+        const auto reliable = std::ranges::count_if(
+            chunk.pieces,
+            [](const meta::ChunkPiece& piece) { return piece.in_sync() && !piece.suspect; });
+        enough = enough && reliable >= 2;
+    });
+    return enough;
+}
+
+std::string SimCluster::audit() {
+    const meta::Catalogue* catalogue = newest_catalogue();
+    CHECK(catalogue != nullptr);
+    std::vector<AuditedChunk> chunks;
+    catalogue->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
+        AuditedChunk audited;
+        audited.tag = {chunk.file, ChunkId(id), chunk.version, catalogue->node(chunk.file)->epoch};
+        audited.blocks = static_cast<uint32_t>(shape_.chunk_size / block_size);
+        for (const meta::ChunkPiece& piece : chunk.pieces) {
+            if (piece.in_sync())
+                audited.replicas.emplace_back(piece.cs, catalogue->servers().at(piece.cs).address);
+        }
+        chunks.push_back(std::move(audited));
+    });
+    const bool equal = run_step(*client_hosts_[0], "audit", [this, chunks](Runtime& runtime) {
+        return audit_replicas(runtime, access(), chunks, seconds(90));
+    });
+    return equal ? "" : *state_.failure;
 }
 
 bool SimCluster::read_back() {

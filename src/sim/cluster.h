@@ -15,27 +15,14 @@
 #include "rpc/cluster_files.h"
 #include "runtime/sim/world.h"
 #include "sim/rules.h"
+#include "sim/seed_plan.h"
 #include "sim/workload.h"
 
 namespace cairn::sim {
 
-struct ClusterShape {
-    uint32_t metadata_servers = 3;
-    uint32_t cs_hosts = 3;
-    uint32_t cs_per_host = 2;
-    uint32_t clients = 4;
-    uint32_t files = 3;
-    uint8_t replicas_norm = 3;
-    uint8_t replicas_min = 2;
-    uint64_t chunk_size = 64 * kib;
-    uint64_t blocks_per_file = 32;
-    Duration lease_timeout = seconds(6);
-    Duration offline_timeout = seconds(40);
-};
-
 class SimCluster {
   public:
-    SimCluster(World& world, ClusterShape shape, const AllRules& rules);
+    SimCluster(World& world, ClusterShape shape, WorkPlan work, const AllRules& rules);
     SimCluster(const SimCluster&) = delete;
     SimCluster& operator=(const SimCluster&) = delete;
     // Ends the programs: they point to it.
@@ -52,10 +39,12 @@ class SimCluster {
         Machine* machine;
         std::function<Main()> main;
         Process* process = nullptr;
-        SimTime not_before;  // it is not started before this
+        SimTime not_before;     // it is not started before this
+        std::string path = {};  // of a chunk server's repository
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
+    [[nodiscard]] const Service& chunk_server(size_t index) const;
     void kill(Service& service, Duration down);
     void cut_power(const std::vector<Machine*>& machines, Duration down);
     // Starts what should run and does not.
@@ -70,6 +59,10 @@ class SimCluster {
     [[nodiscard]] std::string state_text() const;
     // Reads back all files; true if that went through.
     bool read_back();
+    // Reads every replica of every chunk; what is wrong with one, or empty.
+    [[nodiscard]] std::string audit();
+    // Every chunk has two replicas to rely on: one may rot.
+    [[nodiscard]] bool may_lose_a_replica() const;
     // Notes blocks whose every replica in sync may have lost what was not flushed.
     void note_losses();
     // What differs between metadata servers that applied the same entries (I3); empty if nothing.
@@ -105,6 +98,7 @@ class SimCluster {
 
     World& world_;
     ClusterShape shape_;
+    WorkPlan work_;
     AllRules rules_;
     WorkloadState state_;
     std::vector<Service> services_;

@@ -26,9 +26,10 @@ struct History::Zone {
     }
 };
 
-History::OperationId History::begin_write(BlockKey key, BlockValue value, Instant now) {
+History::OperationId History::begin_write(BlockKey key, BlockValue value, uint64_t writer,
+                                          Instant now) {
     CHECK_NOTE(value != 0, "zero stands for a block that was never written");
-    operations_.push_back({Kind::write, key, value, now, Instant::never(), false});
+    operations_.push_back({Kind::write, key, value, now, Instant::never(), false, writer});
     blocks_[key].operations.push_back(operations_.size() - 1);
     return operations_.size() - 1;
 }
@@ -43,7 +44,7 @@ void History::abandon_write(OperationId id, Instant now) {
 }
 
 History::OperationId History::begin_read(BlockKey key, Instant now) {
-    operations_.push_back({Kind::read, key, 0, now, Instant::never(), false});
+    operations_.push_back({Kind::read, key, 0, now, Instant::never()});
     blocks_[key].operations.push_back(operations_.size() - 1);
     return operations_.size() - 1;
 }
@@ -53,8 +54,8 @@ void History::end_read(OperationId id, BlockValue value, Instant now) {
     operations_[id].ended = now;
 }
 
-void History::flushed(FileId file, Instant began, Instant ended) {
-    flushes_[file].push_back({began, ended});
+void History::flushed(FileId file, uint64_t writer, Instant began, Instant ended) {
+    flushes_[file].push_back({writer, began, ended});
 }
 
 void History::may_forget(BlockKey key, Instant now) {
@@ -75,7 +76,7 @@ bool History::flushed_before(const Operation& write, Instant when) const {
     if (at == flushes_.end())
         return false;
     return std::any_of(at->second.begin(), at->second.end(), [&](const Flush& flush) {
-        return write.ended < flush.began && flush.ended <= when;
+        return flush.writer == write.writer && write.ended < flush.began && flush.ended <= when;
     });
 }
 
@@ -225,12 +226,13 @@ std::string History::story_of(const BlockKey& key, const BlockLog& log) const {
                 ? "never ended"
                 : fmt::format("{} at {} ns", operation.abandoned ? "was fenced" : "ended",
                               operation.ended.nanoseconds);
-        lines.emplace(operation.began, fmt::format("{} {:x}, {}", kind, operation.value, end));
+        lines.emplace(operation.began, fmt::format("{} {:x} by {}, {}", kind, operation.value,
+                                                   operation.writer, end));
     }
     if (const auto flushes = flushes_.find(key.file); flushes != flushes_.end()) {
         for (const Flush& flush : flushes->second)
-            lines.emplace(flush.began,
-                          fmt::format("flush, ended at {} ns", flush.ended.nanoseconds));
+            lines.emplace(flush.began, fmt::format("flush by {}, ended at {} ns", flush.writer,
+                                                   flush.ended.nanoseconds));
     }
     for (const Instant forget : log.forgets)
         lines.emplace(forget, "what was not flushed may be lost");

@@ -35,7 +35,8 @@ class History {
   public:
     using OperationId = size_t;
 
-    OperationId begin_write(BlockKey key, BlockValue value, Instant now);
+    // `writer` names one open of the file: only its own flushes cover the write.
+    OperationId begin_write(BlockKey key, BlockValue value, uint64_t writer, Instant now);
     // It completed. A write that never ends, or failed, may take effect at any later time, or
     // never.
     void end_write(OperationId id, Instant now);
@@ -43,9 +44,8 @@ class History {
     void abandon_write(OperationId id, Instant now);
     OperationId begin_read(BlockKey key, Instant now);
     void end_read(OperationId id, BlockValue value, Instant now);
-    // A flush by the writer of `file` that completed: writes of the file that had ended when it
-    // began are kept.
-    void flushed(FileId file, Instant began, Instant ended);
+    // A flush that completed: what its writer had written when it began is kept.
+    void flushed(FileId file, uint64_t writer, Instant began, Instant ended);
     // Every replica in sync may have lost what was not flushed by `now`.
     void may_forget(BlockKey key, Instant now);
     // The same for every block of `file` in [first_block, first_block + count).
@@ -66,8 +66,10 @@ class History {
         Instant began;
         Instant ended;  // never() while it has not
         bool abandoned = false;
+        uint64_t writer = 0;
     };
     struct Flush {
+        uint64_t writer;
         Instant began;
         Instant ended;
     };

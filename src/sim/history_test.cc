@@ -10,14 +10,16 @@ constexpr BlockKey key{FileId(5), 3};
 struct Script {
     History history;
     void write(BlockValue value, int64_t began, int64_t ended) {
-        const auto id = history.begin_write(key, value, {began});
+        const auto id = history.begin_write(key, value, 1, {began});
         if (ended >= 0)
             history.end_write(id, {ended});
     }
     void read(BlockValue value, int64_t began, int64_t ended) {
         history.end_read(history.begin_read(key, {began}), value, {ended});
     }
-    void flush(int64_t began, int64_t ended) { history.flushed(key.file, {began}, {ended}); }
+    void flush(int64_t began, int64_t ended, uint64_t writer = 1) {
+        history.flushed(key.file, writer, {began}, {ended});
+    }
     [[nodiscard]] bool fine() const { return !history.check(); }
 };
 
@@ -74,9 +76,9 @@ TEST(History, ALostWriteOfAFencedWriterMayNotReturn) {
 
 TEST(History, AFencedWriterChangesNothingLater) {
     History history;
-    const auto late = history.begin_write(key, 8, {3});
+    const auto late = history.begin_write(key, 8, 1, {3});
     history.abandon_write(late, {10});
-    history.end_write(history.begin_write(key, 9, {20}), {21});
+    history.end_write(history.begin_write(key, 9, 2, {20}), {21});
     history.end_read(history.begin_read(key, {22}), 9, {23});
     EXPECT_FALSE(history.check());
     history.end_read(history.begin_read(key, {24}), 8, {25});
@@ -148,6 +150,15 @@ TEST(History, AFlushAfterAPowerCutDoesNotKeepWhatWasLost) {
         script.read(seen, 21, 22);
         EXPECT_TRUE(script.fine()) << seen;
     }
+}
+
+TEST(History, AFlushCoversOnlyItsOwnWriter) {
+    Script script;
+    script.write(7, 1, 2);
+    script.flush(3, 4, 2);
+    script.history.may_forget(key, {10});
+    script.read(0, 11, 12);
+    EXPECT_TRUE(script.fine());
 }
 
 TEST(History, ZerosMayComeBackOnlyIfNothingWasKept) {

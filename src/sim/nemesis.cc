@@ -7,16 +7,6 @@ namespace cairn::sim {
 
 using Kind = SimCluster::Service::Kind;
 
-NemesisPlan NemesisPlan::swarm(Random& random) {
-    NemesisPlan plan;
-    for (bool* kind :
-         {&plan.kill_cs, &plan.kill_mds, &plan.kill_client, &plan.cut_cs_host, &plan.cut_mds_host,
-          &plan.cut_everything, &plan.partition, &plan.stall, &plan.lose_connections})
-        *kind = random.below(2) == 0;
-    plan.gap = milliseconds(static_cast<int64_t>(500 + random.below(6000)));
-    return plan;
-}
-
 SimCluster::Service* Nemesis::pick(Kind kind) {
     std::vector<SimCluster::Service*> list;
     for (SimCluster::Service& service : cluster_.services()) {
@@ -43,7 +33,35 @@ void Nemesis::partition_somebody() {
         return;
     world_.partition(one, other);
     World* world = &world_;
-    world_.schedule(down_time(seconds(12)), [world] { world->heal_network(); });
+    world_.schedule(down_time(plan_.down_most * 2), [world] { world->heal_network(); });
+}
+
+// Of a chunk's file on the first chunk server, the same in the whole seed: the other replicas stay
+// good.
+void Nemesis::rot_a_byte() {
+    if (!cluster_.may_lose_a_replica())
+        return;
+    const SimCluster::Service& victim = cluster_.chunk_server(0);
+    const std::string top = victim.path + "/chunks";
+    std::vector<std::string> files;
+    const auto directories = victim.machine->peek_directory(top);
+    if (!directories)
+        return;
+    for (const DirectoryEntry& directory : *directories) {
+        const std::string below = top + "/" + directory.name;
+        if (const auto entries = victim.machine->peek_directory(below)) {
+            for (const DirectoryEntry& entry : *entries)
+                files.push_back(below + "/" + entry.name);
+        }
+    }
+    if (files.empty())
+        return;
+    const std::string& file = files[world_.random().below(files.size())];
+    const auto content = victim.machine->peek(file);
+    if (!content || content->empty())
+        return;
+    const auto mask = static_cast<uint8_t>(1U << world_.random().below(8));
+    static_cast<void>(victim.machine->corrupt(file, world_.random().below(content->size()), mask));
 }
 
 void Nemesis::strike() {
@@ -62,11 +80,11 @@ void Nemesis::strike() {
                     cluster_.cut_power({service->machine}, down_time(most));
             });
     };
-    kill(plan_.kill_cs, Kind::cs, seconds(8));
-    kill(plan_.kill_mds, Kind::mds, seconds(8));
-    kill(plan_.kill_client, Kind::client, seconds(3));
-    cut(plan_.cut_cs_host, Kind::cs, seconds(10));
-    cut(plan_.cut_mds_host, Kind::mds, seconds(10));
+    kill(plan_.kill_cs, Kind::cs, plan_.down_most);
+    kill(plan_.kill_mds, Kind::mds, plan_.down_most);
+    kill(plan_.kill_client, Kind::client, plan_.down_most);
+    cut(plan_.cut_cs_host, Kind::cs, plan_.down_most);
+    cut(plan_.cut_mds_host, Kind::mds, plan_.down_most);
     if (plan_.cut_everything)
         events.push_back([this] {
             if (world_.random().below(3) != 0)
@@ -90,6 +108,8 @@ void Nemesis::strike() {
             world_.lose_connections(*hosts[world_.random().below(hosts.size())],
                                     *hosts[world_.random().below(hosts.size())]);
         });
+    if (plan_.rot)
+        events.push_back([this] { rot_a_byte(); });
     if (!events.empty())
         events[world_.random().below(events.size())]();
 }

@@ -7,23 +7,6 @@
 
 namespace cairn::sim {
 
-// Which kinds of events a seed has, and how far apart they come.
-struct NemesisPlan {
-    bool kill_cs = false;
-    bool kill_mds = false;
-    bool kill_client = false;
-    bool cut_cs_host = false;
-    bool cut_mds_host = false;
-    bool cut_everything = false;
-    bool partition = false;
-    bool stall = false;
-    bool lose_connections = false;
-    Duration gap = seconds(4);
-
-    // About half of them: each seed is without some.
-    static NemesisPlan swarm(Random& random);
-};
-
 class Nemesis {
   public:
     Nemesis(World& world, SimCluster& cluster, NemesisPlan plan)
@@ -37,6 +20,7 @@ class Nemesis {
     [[nodiscard]] SimCluster::Service* pick(SimCluster::Service::Kind kind);
     [[nodiscard]] Duration down_time(Duration most);
     void partition_somebody();
+    void rot_a_byte();
 
     World& world_;
     SimCluster& cluster_;

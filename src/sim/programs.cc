@@ -7,6 +7,7 @@
 #include "meta/node/mds_server.h"
 #include "rpc/master_link.h"
 #include "wire/mds_messages.h"
+#include "wire/status_messages.h"
 
 namespace cairn::sim {
 
@@ -155,6 +156,14 @@ Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
         attributes.replicas_min = shape.replicas_min;
         attributes.failure_domain = FailureDomain::host;
         outcome = co_await client.set_attributes(attributes);
+    }
+    if (outcome) {
+        SetConfigRequest setting;
+        setting.name = "mds.wd.offline_tout";
+        setting.value = fmt::format("{}s", shape.offline_timeout.seconds());
+        auto set = co_await client.master().call<EmptyReply>(Method::set_config, setting);
+        if (!set)
+            outcome = set.error();
     }
     for (const std::string& path : paths) {
         if (!outcome)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <memory>
 
 #include "sim/cluster.h"
 #include "sim/nemesis.h"
@@ -10,24 +11,18 @@ namespace cairn::sim {
 
 namespace {
 
-// Faults that no protocol above one replica can promise to survive everywhere at once are kept rare
-// or out: the metadata log has its own tests for them.
-FaultPlan plan_for(Random& random) {
-    FaultPlan plan = FaultPlan::swarm(random);
-    plan.disk.read_error = 0;
-    plan.disk.write_error = 0;
-    plan.disk.sync_error = 0;
-    plan.disk.no_space = 0;
-    plan.disk.bit_rot = 0;
-    plan.disk.misdirected_write = 0;
-    plan.host.clock_rate_ppm_max = std::min<uint32_t>(plan.host.clock_rate_ppm_max, 10'000);
-    return plan;
-}
-
 class Run {
   public:
     Run(uint64_t seed, const ScenarioOptions& options)
-        : options_(options), world_(seed), cluster_(world_, shape_for(), options.rules) {
+        : options_(options),
+          world_(seed),
+          plan_(SeedPlan::draw(world_.random(), options.power_cuts)) {
+        // Clocks go wrong from the start; all else waits until the cluster stands.
+        FaultPlan clocks = FaultPlan::none();
+        clocks.host.clock_rate_ppm_max = plan_.faults.host.clock_rate_ppm_max;
+        clocks.host.wall_offset_max = plan_.faults.host.wall_offset_max;
+        world_.set_faults(clocks);
+        cluster_ = std::make_unique<SimCluster>(world_, plan_.shape, plan_.work, options.rules);
         if (options.trace)
             world_.set_trace(options.trace);
     }
@@ -40,49 +35,45 @@ class Run {
         verdict.trace_hash = world_.trace_hash();
         verdict.events = world_.events();
         verdict.simulated = {world_.now().nanoseconds};
-        verdict.writes = cluster_.state().writes;
-        verdict.reads = cluster_.state().reads;
-        verdict.flushes = cluster_.state().flushes;
+        verdict.writes = cluster_->state().writes;
+        verdict.reads = cluster_->state().reads;
+        verdict.flushes = cluster_->state().flushes;
         verdict.probes = world_.probes();
         return verdict;
     }
 
   private:
-    static ClusterShape shape_for() { return {}; }
-
     std::string go() {
-        if (!cluster_.bring_up())
-            return "set-up: " + cluster_.state().failure.value_or("");
+        if (!cluster_->bring_up())
+            return "set-up: " + cluster_->state().failure.value_or("");
         suffer();
-        if (cluster_.state().failure)
-            return *cluster_.state().failure;
+        if (cluster_->state().failure)
+            return *cluster_->state().failure;
         const std::string healed = heal();
         if (!healed.empty() && options_.demand_healing)
             return healed;
         if (!healed.empty())
-            return cluster_.state().history.check().value_or("");
-        if (!cluster_.read_back())
-            return "reading back: " + cluster_.state().failure.value_or("");
-        if (auto found = cluster_.state().history.check())
+            return cluster_->state().history.check().value_or("");
+        if (!cluster_->read_back())
+            return "reading back: " + cluster_->state().failure.value_or("");
+        if (auto found = cluster_->state().history.check())
             return *found;
-        return cluster_.compare_catalogues();
+        if (std::string found = cluster_->audit(); !found.empty())
+            return found;
+        return cluster_->compare_catalogues();
     }
 
     // Safety under faults.
     void suffer() {
-        world_.set_faults(plan_for(world_.random()));
-        NemesisPlan nemesis_plan = NemesisPlan::swarm(world_.random());
-        if (!options_.power_cuts)
-            nemesis_plan.cut_cs_host = nemesis_plan.cut_mds_host = nemesis_plan.cut_everything =
-                false;
-        Nemesis nemesis(world_, cluster_, nemesis_plan);
-        cluster_.start_clients();
-        const SimTime until = world_.now() + options_.faults_for;
+        world_.set_faults(plan_.faults);
+        Nemesis nemesis(world_, *cluster_, plan_.nemesis);
+        cluster_->start_clients();
+        const SimTime until = world_.now() + plan_.faults_for;
         SimTime next = world_.now() + nemesis.next_gap();
-        while (world_.now() < until && !cluster_.state().failure) {
-            world_.run_for(milliseconds(100));
-            cluster_.supervise();
-            cluster_.note_losses();
+        while (world_.now() < until && !cluster_->state().failure) {
+            world_.run_for(std::min(next - world_.now(), milliseconds(100)));
+            cluster_->supervise();
+            cluster_->note_losses();
             if (world_.now() >= next) {
                 nemesis.strike();
                 next = world_.now() + nemesis.next_gap();
@@ -92,33 +83,34 @@ class Run {
 
     // No more faults: clients finish, everything becomes whole.
     std::string heal() {
-        cluster_.state().stop = true;
+        cluster_->state().stop = true;
         world_.heal();
-        cluster_.start_all_now();
+        cluster_->start_all_now();
         const auto clients_done = [this] {
             return std::ranges::none_of(
-                cluster_.services(), [](const SimCluster::Service& service) {
+                cluster_->services(), [](const SimCluster::Service& service) {
                     return service.kind == SimCluster::Service::Kind::client && service.running();
                 });
         };
         const SimTime until = world_.now() + options_.heal_within;
         while (world_.now() < until) {
             world_.run_for(milliseconds(250));
-            cluster_.supervise();
-            cluster_.note_losses();
-            if (cluster_.state().failure)
-                return *cluster_.state().failure;
-            if (clients_done() && cluster_.converged())
+            cluster_->supervise();
+            cluster_->note_losses();
+            if (cluster_->state().failure)
+                return *cluster_->state().failure;
+            if (clients_done() && cluster_->converged())
                 return "";
         }
         return fmt::format("after the faults ended it did not become whole (I4): {}{}",
-                           cluster_.state_text(),
+                           cluster_->state_text(),
                            clients_done() ? "" : "; clients have not finished");
     }
 
     const ScenarioOptions& options_;
     World world_;
-    SimCluster cluster_;
+    const SeedPlan plan_;
+    std::unique_ptr<SimCluster> cluster_;
 };
 
 }  // namespace

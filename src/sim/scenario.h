@@ -15,7 +15,6 @@ namespace cairn::sim {
 
 struct ScenarioOptions {
     AllRules rules;
-    Duration faults_for = seconds(40);
     // Whether hosts lose power, besides programs that are killed and networks that break.
     bool power_cuts = true;
     // Whether everything must become whole again when the faults end; otherwise only what was seen

@@ -20,7 +20,7 @@ void Workload::forget_write(FileId file, History::OperationId id) {
     std::erase(state_.open_writes[file], id);
 }
 
-Task<bool> Workload::write_some(client::OpenFile& file) {
+Task<bool> Workload::write_some(client::OpenFile& file, uint64_t writer) {
     const uint64_t count = 1 + runtime_.random.below(3);
     const uint64_t block = runtime_.random.below(options_.blocks_per_file - count);
     const BlockValue value = state_.next_value;
@@ -29,7 +29,8 @@ Task<bool> Workload::write_some(client::OpenFile& file) {
     spell_values(value, data.mutable_view());
     std::vector<History::OperationId> ids;
     for (uint64_t i = 0; i < count; i++) {
-        ids.push_back(state_.history.begin_write({file.id(), block + i}, value + i, now_()));
+        ids.push_back(
+            state_.history.begin_write({file.id(), block + i}, value + i, writer, now_()));
         state_.open_writes[file.id()].push_back(ids.back());
     }
     Result<void> written = co_await file.write(block * block_size, data);
@@ -82,24 +83,24 @@ Task<bool> Workload::read_some(client::OpenFile& file, uint64_t block, uint64_t 
     co_return true;
 }
 
-Task<bool> Workload::flush(client::OpenFile& file) {
+Task<bool> Workload::flush(client::OpenFile& file, uint64_t writer) {
     const Instant began = now_();
     Result<void> flushed = co_await file.flush();
     if (!flushed)
         co_return false;
     state_.flushes++;
-    state_.history.flushed(file.id(), began, now_());
+    state_.history.flushed(file.id(), writer, began, now_());
     co_return true;
 }
 
-Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, bool writes) {
-    for (uint32_t i = 0; i < options_.operations_per_open && !state_.stop; i++) {
+Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, uint64_t writer, bool writes) {
+    for (uint32_t i = 0; i < options_.work.operations_per_open && !state_.stop; i++) {
         const uint64_t dice = runtime_.random.below(10);
         bool fine = true;
         if (writes && dice < 5) {
-            fine = co_await write_some(*file);
+            fine = co_await write_some(*file, writer);
         } else if (writes && dice < 7) {
-            fine = co_await flush(*file);
+            fine = co_await flush(*file, writer);
         } else {
             const uint64_t count = 1 + runtime_.random.below(4);
             const uint64_t block = runtime_.random.below(options_.blocks_per_file - count);
@@ -108,7 +109,7 @@ Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, bool writes
         if (!fine)
             co_return;
         const auto pause = static_cast<int64_t>(
-            runtime_.random.below(static_cast<uint64_t>(options_.pause_max.nanoseconds)));
+            runtime_.random.below(static_cast<uint64_t>(options_.work.pause_max.nanoseconds)));
         co_await Sleep(runtime_.loop, {pause});
     }
 }
@@ -126,16 +127,17 @@ Task<void> Workload::use_one_file() {
         co_return;
     }
     opened(node->file);
+    const uint64_t writer = state_.opens;
     {
         Scope tasks(runtime_.loop);
-        for (uint32_t i = 0; i < options_.tasks; i++)
-            tasks.spawn(operate(*file, writes));
+        for (uint32_t i = 0; i < options_.work.tasks; i++)
+            tasks.spawn(operate(*file, writer, writes));
         co_await tasks.join();
     }
     const Instant began = now_();
     Result<void> closed = co_await client_.close(*file);
     if (closed && writes)
-        state_.history.flushed(node->file, began, now_());
+        state_.history.flushed(node->file, writer, began, now_());
 }
 
 Task<void> Workload::run() {

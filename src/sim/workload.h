@@ -13,6 +13,7 @@
 #include "client/client.h"
 #include "runtime/runtime.h"
 #include "sim/history.h"
+#include "sim/seed_plan.h"
 
 namespace cairn::sim {
 
@@ -34,9 +35,7 @@ struct WorkloadState {
 struct WorkloadOptions {
     std::vector<std::string> paths;
     uint64_t blocks_per_file = 32;
-    uint32_t operations_per_open = 12;
-    uint32_t tasks = 3;
-    Duration pause_max = milliseconds(300);
+    WorkPlan work;
 };
 
 class Workload {
@@ -56,10 +55,11 @@ class Workload {
 
   private:
     Task<void> use_one_file();
-    Task<void> operate(std::shared_ptr<client::OpenFile> file, bool writes);
-    Task<bool> write_some(client::OpenFile& file);
+    // `writer` is this open's own number.
+    Task<void> operate(std::shared_ptr<client::OpenFile> file, uint64_t writer, bool writes);
+    Task<bool> write_some(client::OpenFile& file, uint64_t writer);
     Task<bool> read_some(client::OpenFile& file, uint64_t block, uint64_t count);
-    Task<bool> flush(client::OpenFile& file);
+    Task<bool> flush(client::OpenFile& file, uint64_t writer);
     void opened(FileId file);
     void forget_write(FileId file, History::OperationId id);
 

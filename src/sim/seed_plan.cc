@@ -1,0 +1,85 @@
+#include "sim/seed_plan.h"
+
+#include <algorithm>
+#include <array>
+
+namespace cairn::sim {
+
+namespace {
+
+Duration up_to(Random& random, Duration most) {
+    return {static_cast<int64_t>(random.below(static_cast<uint64_t>(most.nanoseconds)))};
+}
+
+// Faults that no protocol above one replica can promise to survive everywhere at once are aimed by
+// the nemesis, or out: the metadata log and the chunk store have their own tests for them.
+FaultPlan draw_faults(Random& random) {
+    FaultPlan plan = FaultPlan::swarm(random);
+    plan.disk.read_error = 0;
+    plan.disk.write_error = 0;
+    plan.disk.sync_error = 0;
+    plan.disk.no_space = 0;
+    plan.disk.bit_rot = 0;
+    plan.disk.misdirected_write = 0;
+    plan.host.clock_rate_ppm_max = std::min<uint32_t>(plan.host.clock_rate_ppm_max, 10'000);
+    return plan;
+}
+
+NemesisPlan draw_nemesis(Random& random, bool power_cuts) {
+    NemesisPlan plan;
+    for (bool* kind :
+         {&plan.kill_cs, &plan.kill_mds, &plan.kill_client, &plan.cut_cs_host, &plan.cut_mds_host,
+          &plan.cut_everything, &plan.partition, &plan.stall, &plan.lose_connections, &plan.rot})
+        *kind = random.below(2) == 0;
+    if (!power_cuts)
+        plan.cut_cs_host = plan.cut_mds_host = plan.cut_everything = false;
+    // What power cuts leave may be one good copy; rot would take it.
+    if (plan.cut_cs_host || plan.cut_everything)
+        plan.rot = false;
+    plan.gap = milliseconds(500) + up_to(random, seconds(6));
+    return plan;
+}
+
+void make_narrow(Random& random, SeedPlan& plan) {
+    constexpr std::array pauses = {milliseconds(20), milliseconds(60), milliseconds(200)};
+    constexpr std::array downs = {milliseconds(300), seconds(2), seconds(6)};
+    plan.shape.files = 1;
+    plan.shape.blocks_per_file = random.below(2) == 0 ? 6 : 16;
+    plan.shape.cs_per_host = random.below(2) == 0 ? 1 : 2;
+    plan.shape.clients = 2 + static_cast<uint32_t>(random.below(3));
+    plan.shape.lease_timeout = seconds(2 + static_cast<int64_t>(random.below(4)));
+    plan.shape.unmark_after = milliseconds(200) + up_to(random, seconds(3));
+    if (!plan.nemesis.rot && random.below(3) == 0)
+        plan.shape.offline_timeout = seconds(3 + static_cast<int64_t>(random.below(5)));
+    if (random.below(4) == 0) {
+        plan.shape.replicas_norm = 2;
+        plan.shape.replicas_min = 1;
+    }
+    plan.work.operations_per_open = 2 + static_cast<uint32_t>(random.below(10));
+    plan.work.pause_max = pauses[random.below(pauses.size())];
+    plan.nemesis.gap = milliseconds(150) + up_to(random, seconds(2));
+    plan.nemesis.down_most = downs[random.below(downs.size())];
+    plan.faults_for = seconds(15);
+    // Messages and disks that take their time widen what is under way when a fault strikes.
+    if (random.below(2) == 0) {
+        plan.faults.network.delay_spike = 50'000 + static_cast<uint32_t>(random.below(250'000));
+        plan.faults.network.delay_spike_max = milliseconds(5) + up_to(random, milliseconds(300));
+    }
+    if (random.below(2) == 0) {
+        plan.faults.disk.slow = 20'000 + static_cast<uint32_t>(random.below(200'000));
+        plan.faults.disk.slow_max = milliseconds(2) + up_to(random, milliseconds(100));
+    }
+}
+
+}  // namespace
+
+SeedPlan SeedPlan::draw(Random& random, bool power_cuts) {
+    SeedPlan plan;
+    plan.faults = draw_faults(random);
+    plan.nemesis = draw_nemesis(random, power_cuts);
+    if (random.below(4) != 0)
+        make_narrow(random, plan);
+    return plan;
+}
+
+}  // namespace cairn::sim

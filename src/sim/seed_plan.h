@@ -1,0 +1,64 @@
+// SeedPlan: all that one seed of the cluster scenario chooses: how large the cluster is, how its
+// clients work it, which faults strike and how often. Most seeds are narrow: one chunk, a handful
+// of blocks, short pauses and frequent faults, because rules of the chunk protocol meet their hard
+// schedules where everything happens to the same few blocks. The others are wide. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "base/size.h"
+#include "base/time.h"
+#include "runtime/random.h"
+#include "runtime/sim/faults.h"
+
+namespace cairn::sim {
+
+struct ClusterShape {
+    uint32_t metadata_servers = 3;
+    uint32_t cs_hosts = 3;
+    uint32_t cs_per_host = 2;
+    uint32_t clients = 4;
+    uint32_t files = 3;
+    uint8_t replicas_norm = 3;
+    uint8_t replicas_min = 2;
+    uint64_t chunk_size = 64 * kib;
+    uint64_t blocks_per_file = 32;
+    Duration lease_timeout = seconds(6);
+    Duration offline_timeout = seconds(60);
+    // A chunk that was flushed is no longer marked after this long without a write.
+    Duration unmark_after = seconds(5);
+};
+
+struct WorkPlan {
+    uint32_t operations_per_open = 12;
+    uint32_t tasks = 3;  // at once, on each open file
+    Duration pause_max = milliseconds(300);
+};
+
+// Which events may strike at random times.
+struct NemesisPlan {
+    bool kill_cs = false;
+    bool kill_mds = false;
+    bool kill_client = false;
+    bool cut_cs_host = false;
+    bool cut_mds_host = false;
+    bool cut_everything = false;
+    bool partition = false;
+    bool stall = false;
+    bool lose_connections = false;
+    bool rot = false;  // of what one chunk server keeps
+    Duration gap = seconds(4);
+    Duration down_most = seconds(8);
+};
+
+struct SeedPlan {
+    ClusterShape shape;
+    WorkPlan work;
+    FaultPlan faults;
+    NemesisPlan nemesis;
+    Duration faults_for = seconds(40);
+
+    static SeedPlan draw(Random& random, bool power_cuts);
+};
+
+}  // namespace cairn::sim
