@@ -9,7 +9,7 @@
 namespace cairn::client {
 
 bool OpenFile::lease_valid() const {
-    return !lost_ && runtime_.clock.now() < lease_until_;
+    return !lost_ && (runtime_.clock.now() < lease_until_ || !rules_.complete_within_lease);
 }
 
 Error OpenFile::lost_error() const {

@@ -55,7 +55,7 @@ Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, Mut
             const std::vector<CsId> order = read_order(map);
             for (const CsId cs : order) {
                 Result<void> done = co_await read_from(cs, map, first_block, into);
-                if (done && (lease_valid() || !rules_.complete_within_lease))
+                if (done && lease_valid())
                     co_return Result<void>();
                 if (!done && done.code() != Code::corrupt)
                     all_bad = false;

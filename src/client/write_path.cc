@@ -93,7 +93,7 @@ Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operat
             client_.background().spawn(send_to(shared_from_this(), operation, cs, at->second.map));
         }
         // 3. Done, if everyone who counts has answered while the lease stood.
-        if (operation->fan_out.complete() && (lease_valid() || !rules_.complete_within_lease))
+        if (operation->fan_out.complete() && lease_valid())
             co_return Result<void>();
         // 4. Otherwise find out why not, or wait for an answer.
         if (!operation->failures.empty()) {

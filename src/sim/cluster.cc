@@ -187,7 +187,22 @@ bool SimCluster::bring_up() {
     return active && set_up_files();
 }
 
+std::string SimCluster::doubt_acknowledgement(Instant began) const {
+    const auto could_answer = std::ranges::count_if(services_, [began](const Service& service) {
+        return service.kind == Service::Kind::cs &&
+               (service.running() || service.seen_running.nanoseconds >= began.nanoseconds);
+    });
+    if (could_answer >= shape_.replicas_min)
+        return "";
+    return fmt::format(
+        "a write was acknowledged while {} chunk servers ran: {} replicas are needed", could_answer,
+        shape_.replicas_min);
+}
+
 void SimCluster::start_clients() {
+    state_.doubt_acknowledgement = [this](Instant began) {
+        return doubt_acknowledgement(began);
+    };
     for (uint32_t i = 0; i < shape_.clients; i++) {
         add_service(Service::Kind::client, fmt::format("client{}", i + 1), *client_hosts_[i],
                     [this, i] {
@@ -200,6 +215,8 @@ void SimCluster::start_clients() {
 
 void SimCluster::supervise() {
     for (Service& service : services_) {
+        if (service.running())
+            service.seen_running = world_.now();
         if (service.running() || !service.machine->powered() || world_.now() < service.not_before)
             continue;
         if (service.kind == Service::Kind::client && state_.stop)
@@ -219,8 +236,10 @@ const SimCluster::Service& SimCluster::chunk_server(size_t index) const {
 }
 
 void SimCluster::kill(Service& service, Duration down) {
-    if (service.running())
+    if (service.running()) {
+        service.seen_running = world_.now();
         world_.kill(*service.process);
+    }
     service.not_before = world_.now() + down;
 }
 
@@ -269,6 +288,10 @@ void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down)
         }
     }
     note_losses();
+    for (Service& service : services_) {
+        if (service.running())
+            service.seen_running = world_.now();
+    }
     for (Machine* machine : machines) {
         if (!machine->powered())
             continue;

@@ -41,6 +41,7 @@ class SimCluster {
         Process* process = nullptr;
         SimTime not_before;     // it is not started before this
         std::string path = {};  // of a chunk server's repository
+        SimTime seen_running = {};
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
@@ -94,6 +95,8 @@ class SimCluster {
     [[nodiscard]] rpc::ClusterAccess access() const;
     [[nodiscard]] WorkloadOptions workload_options() const;
     [[nodiscard]] client::ClientOptions client_options(uint32_t number) const;
+    // A write needs the minimum of replicas, so that many chunk servers must have run meanwhile.
+    [[nodiscard]] std::string doubt_acknowledgement(Instant began) const;
     [[nodiscard]] Instant now() const { return {world_.now().nanoseconds}; }
 
     World& world_;

@@ -64,6 +64,19 @@ void Nemesis::rot_a_byte() {
     static_cast<void>(victim.machine->corrupt(file, world_.random().below(content->size()), mask));
 }
 
+// All chunk servers but one are gone for longer than it takes to declare them lost.
+void Nemesis::outage() {
+    if (world_.now() < outage_until_)
+        return;
+    SimCluster::Service* survivor = pick(Kind::cs);
+    const Duration down = cluster_.shape().offline_timeout + seconds(1) + down_time(seconds(5));
+    outage_until_ = world_.now() + down;
+    for (SimCluster::Service& service : cluster_.services()) {
+        if (service.kind == Kind::cs && &service != survivor)
+            cluster_.kill(service, down);
+    }
+}
+
 void Nemesis::strike() {
     std::vector<std::function<void()>> events;
     const auto kill = [&](bool wanted, Kind kind, Duration most) {
@@ -108,6 +121,8 @@ void Nemesis::strike() {
             world_.lose_connections(*hosts[world_.random().below(hosts.size())],
                                     *hosts[world_.random().below(hosts.size())]);
         });
+    if (plan_.outage)
+        events.push_back([this] { outage(); });
     if (plan_.rot)
         events.push_back([this] { rot_a_byte(); });
     if (!events.empty())

@@ -21,6 +21,8 @@ class Nemesis {
     [[nodiscard]] Duration down_time(Duration most);
     void partition_somebody();
     void rot_a_byte();
+    void outage();
+    SimTime outage_until_;
 
     World& world_;
     SimCluster& cluster_;

@@ -49,8 +49,10 @@ void make_narrow(Random& random, SeedPlan& plan) {
     plan.shape.clients = 2 + static_cast<uint32_t>(random.below(3));
     plan.shape.lease_timeout = seconds(2 + static_cast<int64_t>(random.below(4)));
     plan.shape.unmark_after = milliseconds(200) + up_to(random, seconds(3));
-    if (!plan.nemesis.rot && random.below(3) == 0)
-        plan.shape.offline_timeout = seconds(3 + static_cast<int64_t>(random.below(5)));
+    if (!plan.nemesis.rot && random.below(3) == 0) {
+        plan.shape.offline_timeout = seconds(2 + static_cast<int64_t>(random.below(4)));
+        plan.nemesis.outage = true;
+    }
     if (random.below(4) == 0) {
         plan.shape.replicas_norm = 2;
         plan.shape.replicas_min = 1;
@@ -67,7 +69,8 @@ void make_narrow(Random& random, SeedPlan& plan) {
     }
     if (random.below(2) == 0) {
         plan.faults.disk.slow = 20'000 + static_cast<uint32_t>(random.below(200'000));
-        plan.faults.disk.slow_max = milliseconds(2) + up_to(random, milliseconds(100));
+        const Duration most = random.below(3) == 0 ? seconds(3) : milliseconds(100);
+        plan.faults.disk.slow_max = milliseconds(2) + up_to(random, most);
     }
 }
 

@@ -46,7 +46,8 @@ struct NemesisPlan {
     bool partition = false;
     bool stall = false;
     bool lose_connections = false;
-    bool rot = false;  // of what one chunk server keeps
+    bool rot = false;     // of what one chunk server keeps
+    bool outage = false;  // all chunk servers but one, until they are declared lost
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };

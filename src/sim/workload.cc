@@ -33,6 +33,7 @@ Task<bool> Workload::write_some(client::OpenFile& file, uint64_t writer) {
             state_.history.begin_write({file.id(), block + i}, value + i, writer, now_()));
         state_.open_writes[file.id()].push_back(ids.back());
     }
+    const Instant began = now_();
     Result<void> written = co_await file.write(block * block_size, data);
     if (!written) {
         if (written.code() == Code::lease_lost)
@@ -40,6 +41,8 @@ Task<bool> Workload::write_some(client::OpenFile& file, uint64_t writer) {
         co_return false;
     }
     state_.writes++;
+    if (std::string doubt = state_.doubt_acknowledgement(began); !doubt.empty())
+        state_.failure = doubt;
     for (const History::OperationId id : ids) {
         auto& open = state_.open_writes[file.id()];
         // Abandoned meanwhile: another client was let in, and this one should not have been told

@@ -23,6 +23,8 @@ struct WorkloadState {
     BlockValue next_value = 1;
     // Writes that have not ended, by file: whoever opens the file next knows that they never will.
     std::map<FileId, std::vector<History::OperationId>> open_writes;
+    // Why a write that began then cannot be acknowledged now; empty if it can.
+    std::function<std::string(Instant began)> doubt_acknowledgement;
     std::optional<std::string> failure;  // what a client saw that must never be seen
     uint64_t writes = 0;
     uint64_t reads = 0;

@@ -133,6 +133,8 @@ Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
             continue;
         }
         chunk = master_.catalogue().chunk(id);
+        if (chunk == nullptr)
+            co_return Error(Code::cancelled, "the chunk was removed");
         CsId source;
         for (const ChunkPiece& piece : chunk->pieces) {
             if (piece.in_sync() && !piece.suspect && master_.servers.answers(piece.cs))
