@@ -243,6 +243,16 @@ void SimCluster::kill(Service& service, Duration down) {
     service.not_before = world_.now() + down;
 }
 
+void SimCluster::revoke_leases_of(std::string host) {
+    Machine& machine = *mds_hosts_[0];
+    if (!machine.powered())
+        return;
+    world_.start(machine, "revoke", [this, host](Runtime& runtime) {
+        return store_outcome(revoke_leases(runtime, access(), host),
+                             std::make_shared<std::optional<Result<void>>>());
+    });
+}
+
 void SimCluster::look_at_chunks() {
     const meta::Catalogue* catalogue = newest_catalogue();
     // Servers that have just started may be behind what was seen before.

@@ -47,6 +47,8 @@ class SimCluster {
     [[nodiscard]] std::vector<Service>& services() { return services_; }
     [[nodiscard]] const Service& chunk_server(size_t index) const;
     void kill(Service& service, Duration down);
+    // As an administrator would, from a host of the first metadata server.
+    void revoke_leases_of(std::string host);
     void cut_power(const std::vector<Machine*>& machines, Duration down);
     // Starts what should run and does not.
     void supervise();

@@ -77,6 +77,12 @@ void Nemesis::outage() {
     }
 }
 
+void Nemesis::revoke() {
+    const SimCluster::Service* client = pick(Kind::client);
+    if (client != nullptr)
+        cluster_.revoke_leases_of(client->machine->name());
+}
+
 void Nemesis::strike() {
     std::vector<std::function<void()>> events;
     const auto kill = [&](bool wanted, Kind kind, Duration most) {
@@ -121,6 +127,8 @@ void Nemesis::strike() {
             world_.lose_connections(*hosts[world_.random().below(hosts.size())],
                                     *hosts[world_.random().below(hosts.size())]);
         });
+    if (plan_.revoke)
+        events.push_back([this] { revoke(); });
     if (plan_.outage)
         events.push_back([this] { outage(); });
     if (plan_.rot)

@@ -22,6 +22,7 @@ class Nemesis {
     void partition_somebody();
     void rot_a_byte();
     void outage();
+    void revoke();
     SimTime outage_until_;
 
     World& world_;

@@ -145,6 +145,20 @@ Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAcces
                                                  cs_journal_size);
 }
 
+Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host) {
+    rpc::Links links(runtime,
+                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
+    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(2));
+    RevokeRequest request;
+    request.host = std::move(host);
+    auto reply = co_await master.call<RevokeReply>(Method::revoke, request);
+    master.stop();
+    co_await links.close();
+    if (!reply)
+        co_return reply.error();
+    co_return Result<void>();
+}
+
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape) {
     client::Client client(runtime, std::move(options));

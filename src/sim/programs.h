@@ -22,6 +22,7 @@ Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::Clu
                                     Address address);
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                            HostId host);
+Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host);
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape);
 Task<Result<void>> read_everything(Runtime& runtime, client::ClientOptions options,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cairn::sim {
 
@@ -27,10 +28,19 @@ FaultPlan draw_faults(Random& random) {
 
 NemesisPlan draw_nemesis(Random& random, bool power_cuts) {
     NemesisPlan plan;
-    for (bool* kind :
-         {&plan.kill_cs, &plan.kill_mds, &plan.kill_client, &plan.cut_cs_host, &plan.cut_mds_host,
-          &plan.cut_everything, &plan.partition, &plan.stall, &plan.lose_connections, &plan.rot})
-        *kind = random.below(2) == 0;
+    const std::array kinds = {
+        &NemesisPlan::kill_cs,          &NemesisPlan::kill_mds,     &NemesisPlan::kill_client,
+        &NemesisPlan::cut_cs_host,      &NemesisPlan::cut_mds_host, &NemesisPlan::cut_everything,
+        &NemesisPlan::partition,        &NemesisPlan::stall,        &NemesisPlan::revoke,
+        &NemesisPlan::lose_connections, &NemesisPlan::rot};
+    // Half of the seeds have a theme of two kinds, which strike the more often.
+    if (random.below(2) == 0) {
+        plan.*kinds[random.below(kinds.size())] = true;
+        plan.*kinds[random.below(kinds.size())] = true;
+    } else {
+        for (const auto kind : kinds)
+            plan.*kind = random.below(2) == 0;
+    }
     if (!power_cuts)
         plan.cut_cs_host = plan.cut_mds_host = plan.cut_everything = false;
     // What power cuts leave may be one good copy; rot would take it.
@@ -53,13 +63,15 @@ void make_narrow(Random& random, SeedPlan& plan) {
         plan.shape.offline_timeout = seconds(2 + static_cast<int64_t>(random.below(4)));
         plan.nemesis.outage = true;
     }
-    if (random.below(4) == 0) {
-        plan.shape.replicas_norm = 2;
-        plan.shape.replicas_min = 1;
-    }
+    // Where the minimum is the norm, a doubtful replica cannot leave: it is compared.
+    constexpr std::array<std::pair<uint8_t, uint8_t>, 5> levels = {
+        {{3, 2}, {3, 2}, {3, 3}, {2, 2}, {2, 1}}};
+    const auto [norm, least] = levels[random.below(levels.size())];
+    plan.shape.replicas_norm = norm;
+    plan.shape.replicas_min = least;
     plan.work.operations_per_open = 2 + static_cast<uint32_t>(random.below(10));
     plan.work.pause_max = pauses[random.below(pauses.size())];
-    plan.nemesis.gap = milliseconds(150) + up_to(random, seconds(2));
+    plan.nemesis.gap = milliseconds(150) + up_to(random, milliseconds(1500));
     plan.nemesis.down_most = downs[random.below(downs.size())];
     plan.faults_for = seconds(15);
     // Messages and disks that take their time widen what is under way when a fault strikes.

@@ -48,6 +48,7 @@ struct NemesisPlan {
     bool lose_connections = false;
     bool rot = false;     // of what one chunk server keeps
     bool outage = false;  // all chunk servers but one, until they are declared lost
+    bool revoke = false;  // the leases of one client
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };
