@@ -261,8 +261,19 @@ class Documents(TidyCase):
     def test_paths_and_verbs_exist(self):
         self.assert_found(documents.check_paths,
                           {'README.md': '`src/base/a.h` `src/base/`\n`src/gone.h`\n`./dev fly`\n',
-                           'src/base/a.h': '', 'docs/design/later.md': '`src/gone.h`\n'},
-                          'README.md:2', 'README.md:3')
+                           'src/base/a.h': '', 'docs/design/note.md': '`src/base/x.h`\n'},
+                          'README.md:2', 'README.md:3', 'docs/design/note.md:1')
+
+    def test_links_lead_somewhere(self):
+        self.assert_found(documents.check_paths,
+                          {'docs/a.md': '[b](b.md) [c](../c.md#part)\n[d](d.md)\n[e](http://e)\n',
+                           'docs/b.md': '', 'c.md': ''}, 'docs/a.md:2')
+
+    def test_documents_that_code_names_exist(self):
+        self.assert_found(documents.check_paths,
+                          {'src/base/a.h': '// docs/design/a.md\n// docs/design/b.md\n',
+                           'docs/design/a.md': '',
+                           'src/base/a_test.cc': 'write("docs/none.md");\n'}, 'src/base/a.h:2')
 
     def test_dependencies_agree_with_what_is_installed(self):
         script = 'declare -A packages=(\n    [build]="cmake\n ninja"\n)\n'

@@ -161,11 +161,12 @@ def check_parameters():
 
 
 def check_all_have_a_page():
-    install = {path.stem for path in PAGES}
-    programs = {re.sub('_', '-', path.name.removesuffix('_main.cc'))
-                for layer in ('cli', 'daemon') for path in (SOURCE / 'src' / layer).rglob('*_main.cc')}
+    pages = {path.stem for path in PAGES}
+    programs = {path.name.removesuffix('_main.cc').replace('_', '-')
+                for layer in ('cli', 'daemon')
+                for path in (SOURCE / 'src' / layer).rglob('*_main.cc')}
     check('every program that is installed has a page, and the reverse',
-          sorted(programs ^ install))
+          sorted(programs ^ pages))
 
 
 check_all_have_a_page()
