@@ -283,6 +283,14 @@ class Documents(TidyCase):
         self.assertEqual([place for place, _ in found],
                          ['docs/dependencies.md:1', 'docs/dependencies.md:3'])
 
+    def test_what_cmake_looks_for_is_listed(self):
+        cmake = ('find_package(Threads REQUIRED)\nfind_package(fmt REQUIRED)\nfind_package(GTest)\n'
+                 'pkg_check_modules(X REQUIRED IMPORTED_TARGET liburing)\n')
+        self.assert_found(documents.check_dependencies,
+                          {'tools/common.sh': '    [build]="libfmt-dev"\n', 'cmake/a.cmake': cmake,
+                           'docs/dependencies.md': '| `libfmt-dev` | formats |\n'},
+                          'cmake/a.cmake:3', 'cmake/a.cmake:4')
+
     def test_readme_length(self):
         self.assert_found(documents.check_readme, {'README.md': 'x\n' * 151}, 'README.md:151')
 

@@ -35,8 +35,19 @@ def check_paths(tree):
                     yield file.finding(number, f'{named} does not exist')
 
 
+def packages_of_cmake(tree):
+    """(file, line, name in small letters) of what the build looks for outside of the C library."""
+    for file in tree.files:
+        if not file.path.endswith(('CMakeLists.txt', '.cmake')):
+            continue
+        for number, line in enumerate(file.lines, 1):
+            found = re.match(r'\s*find_package\((\w+)|\s*pkg_check_modules\(.* (\w+)\)', line)
+            if found and found.group(1) != 'Threads':
+                yield file, number, (found.group(1) or found.group(2)).lower()
+
+
 def check_dependencies(tree):
-    """docs/dependencies.md lists exactly the packages that ./dev installs."""
+    """docs/dependencies.md lists exactly what ./dev installs, and all that CMake looks for."""
     script, document = tree.by_path.get('tools/common.sh'), tree.by_path.get('docs/dependencies.md')
     if not script or not document:
         return
@@ -49,6 +60,9 @@ def check_dependencies(tree):
             listed.update({package: number for package in packages})
     for package in sorted(installed - set(listed)):
         yield document.finding(1, f'{package}, which tools/common.sh installs, is not listed')
+    for file, number, wanted in packages_of_cmake(tree):
+        if not any(wanted in package.replace('-', '') for package in listed):
+            yield file.finding(number, f'docs/dependencies.md lists no package for {wanted}')
     for package in sorted(set(listed) - installed):
         yield document.finding(listed[package], f'{package} is not installed by tools/common.sh')
 
