@@ -6,8 +6,8 @@ A fenced block is marked with where it runs; every document begins with hosts of
     ```sh host=1,2             on these hosts, one after the other (10.0.0.1, 10.0.0.2)
     ```sh host=demo            in a checkout, on a machine without a network
     ```sh host=3 background    until the document ends; "ready" is awaited
-    ```console host=1          `$ command` and what it prints; numbers that differ by run may differ,
-                               "..." stands for any lines, or for the rest of a line
+    ```console host=1          `$ command` and what it prints; what differs by run may differ,
+                               "..." stands for any lines, or for the end of one
     ```console host=1 eventually     the same, within a minute
     ```console host=1 status=1       the last command ends with this status
     ```sh not-run="why"        is not run
@@ -224,12 +224,13 @@ class Stage:
             child = subprocess.Popen(self.command(name, 'exec ' + block.text),
                                      stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         self.background.append(child)
-        try:
-            namespace_hosts.wait_until(
-                lambda: 'ready' in log.read_text().splitlines() or child.poll() is not None, 'ready')
-        except AssertionError:
-            pass
-        problem = '' if 'ready' in log.read_text().splitlines() else log.read_text()
+
+        def is_ready():
+            return 'ready' in log.read_text().splitlines()
+
+        with contextlib.suppress(AssertionError):
+            namespace_hosts.wait_until(lambda: is_ready() or child.poll() is not None, 'ready')
+        problem = '' if is_ready() else f'it is not ready\n{log.read_text()}'
         return tell(f'{block.place} in the background', problem)
 
     def run_console(self, block):
