@@ -58,8 +58,7 @@ Task<Result<void>> set_on(ClusterConnection& cluster, std::string path,
     if (!node)
         co_return node.error();
     request.file = node->file;
-    auto reply =
-        co_await cluster.master().change<EmptyReply>(Method::set_attributes, std::move(request));
+    auto reply = co_await cluster.master().change<EmptyReply>(Method::set_attributes, request);
     if (!reply)
         co_return reply.error().with_context(path);
     if (cluster.context().json)
