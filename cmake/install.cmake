@@ -1,6 +1,10 @@
 # What is installed beside the programs, which cmake/layers.cmake lists.
 include(GNUInstallDirs)
-install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE README.md docs/guide.md docs/glossary.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+foreach(section 1 8)
+  file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
+  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
 if(EXISTS ${CMAKE_SOURCE_DIR}/packaging/systemd)
   install(DIRECTORY packaging/systemd/ DESTINATION lib/systemd/system)
 endif()

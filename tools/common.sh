@@ -7,7 +7,7 @@ declare -A packages=(
              libsodium-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev"
     [sanitize]="libclang-rt-19-dev llvm-19"
     [script]="python3"
-    [lint]="clang-tidy-19 clang-format-19"
+    [lint]="clang-tidy-19 clang-format-19 mandoc"
     [client]="qemu-utils fio libnbd-bin iproute2"
 )
 

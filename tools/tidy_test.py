@@ -261,8 +261,19 @@ class Documents(TidyCase):
     def test_paths_and_verbs_exist(self):
         self.assert_found(documents.check_paths,
                           {'README.md': '`src/base/a.h` `src/base/`\n`src/gone.h`\n`./dev fly`\n',
-                           'src/base/a.h': '', 'docs/design/later.md': '`src/gone.h`\n'},
-                          'README.md:2', 'README.md:3')
+                           'src/base/a.h': '', 'docs/design/note.md': '`src/base/x.h`\n'},
+                          'README.md:2', 'README.md:3', 'docs/design/note.md:1')
+
+    def test_links_lead_somewhere(self):
+        self.assert_found(documents.check_paths,
+                          {'docs/a.md': '[b](b.md) [c](../c.md#part)\n[d](d.md)\n[e](http://e)\n',
+                           'docs/b.md': '', 'c.md': ''}, 'docs/a.md:2')
+
+    def test_documents_that_code_names_exist(self):
+        self.assert_found(documents.check_paths,
+                          {'src/base/a.h': '// docs/design/a.md\n// docs/design/b.md\n',
+                           'docs/design/a.md': '',
+                           'src/base/a_test.cc': 'write("docs/none.md");\n'}, 'src/base/a.h:2')
 
     def test_dependencies_agree_with_what_is_installed(self):
         script = 'declare -A packages=(\n    [build]="cmake\n ninja"\n)\n'
@@ -271,6 +282,14 @@ class Documents(TidyCase):
                           'docs/dependencies.md': '# x\n| `cmake` | builds |\n| `gone` | no |\n'})
         self.assertEqual([place for place, _ in found],
                          ['docs/dependencies.md:1', 'docs/dependencies.md:3'])
+
+    def test_what_cmake_looks_for_is_listed(self):
+        cmake = ('find_package(Threads REQUIRED)\nfind_package(fmt REQUIRED)\nfind_package(GTest)\n'
+                 'pkg_check_modules(X REQUIRED IMPORTED_TARGET liburing)\n')
+        self.assert_found(documents.check_dependencies,
+                          {'tools/common.sh': '    [build]="libfmt-dev"\n', 'cmake/a.cmake': cmake,
+                           'docs/dependencies.md': '| `libfmt-dev` | formats |\n'},
+                          'cmake/a.cmake:3', 'cmake/a.cmake:4')
 
     def test_readme_length(self):
         self.assert_found(documents.check_readme, {'README.md': 'x\n' * 151}, 'README.md:151')

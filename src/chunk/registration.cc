@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "base/version.h"
+
 namespace cairn::chunk {
 
 namespace {
 
 constexpr size_t chunks_per_request = 10'000;
-constexpr std::string_view build_version = "0.1.0";
 
 // No later attempt will go better: this is not the server that the cluster knows.
 bool is_final(Code code) {
@@ -42,7 +43,7 @@ CsStartRequest Registration::start_request() {
     request.sync_epoch = store_.start_report().sync_epoch;
     request.fresh_start = !told_once_;
     request.highest_position = service_.highest_position();
-    request.build_version = build_version;
+    request.build_version = program_version;
     request.space = space();
     request.flags = options_.flags;
     return request;

@@ -3,6 +3,7 @@
 
 #include "cli/files/commands.h"
 #include "cli/services_file.h"
+#include "cli/suggest.h"
 #include "cli/vstorage/storage_path.h"
 #include "cli/vstorage/units.h"
 
@@ -13,6 +14,22 @@ using testing::HasSubstr;
 
 Service chunk_server(const std::string& repository) {
     return {ServiceKind::cs, 1025, repository, Address()};
+}
+
+TEST(Suggest, FindsWhatIsASlipAway) {
+    const std::vector<std::string> commands{"stat", "set-attr", "get-attr", "get-config"};
+    EXPECT_EQ(closest("statt", commands), "stat");
+    EXPECT_EQ(closest("sat", commands), "stat");
+    EXPECT_EQ(closest("get_attr", commands), "get-attr");
+    EXPECT_EQ(closest("st-attr", commands), "set-attr");
+}
+
+TEST(Suggest, SaysNothingWhereNothingIsNear) {
+    const std::vector<std::string> commands{"stat", "rm", "ls"};
+    EXPECT_EQ(closest("top", commands), "");
+    EXPECT_EQ(closest("xy", commands), "");
+    EXPECT_EQ(closest("", commands), "");
+    EXPECT_EQ(closest("stat", {}), "");
 }
 
 TEST(ServicesFile, KeepsWhatItWasGiven) {

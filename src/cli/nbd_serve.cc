@@ -175,16 +175,24 @@ void add_nbd_serve(CLI::App& nbd, Invocation& invocation) {
         ->add_option("PATH", options->paths,
                      "Files to export, with -c those of a cluster; the first is the default export")
         ->required();
-    serve->add_option("--unix", options->unix_socket, "Listen on this Unix socket");
-    serve->add_option("--port", options->port,
-                      "Listen on this TCP port, 0 for a free one (10809 without --unix)");
+    serve->add_option("--unix", options->unix_socket, "Listen on this Unix socket")
+        ->type_name("SOCKET");
+    serve
+        ->add_option("--port", options->port,
+                     "Listen on this TCP port, 0 for a free one (10809 without --unix)")
+        ->type_name("PORT");
     serve->add_option("--address", options->address, "Address of the port")
+        ->type_name("IP")
         ->capture_default_str()
         ->check([](const std::string& text) {
             const Result<Address> address = parse_address(text, 0);
             return address ? std::string() : address.error().message();
         });
     serve->add_flag("--read-only", options->read_only, "Refuse every change");
+    serve->footer(
+        "Prints a URI for each export, then \"ready\", and serves until it is told to stop:\n"
+        "  cairn nbd serve -c stor1 /disks/vm1 --unix /run/vm1.sock\n"
+        "Without -c the paths are files or devices of this host.");
     serve->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return run(context, *options);

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "cli/program.h"
 #include "sim/rules.h"
 #include "sim/scenario.h"
 
@@ -134,19 +135,31 @@ int break_rules(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Simulated Cairn clusters, from seeds", "cairn-sim");
+    CLI::App app(
+        "Whole simulated clusters, each from a seed: runs many and judges what their clients "
+        "saw, replays one, or breaks a rule to show that it is noticed",
+        "cairn-sim");
+    cli::add_help_and_version(app);
     Arguments arguments;
-    app.add_option("--seeds", arguments.seeds, "how many seeds to run");
-    app.add_option("--first", arguments.first, "the first seed (1)");
-    app.add_option("--step", arguments.step, "distance between seeds (1)");
-    app.add_option("--seed", arguments.replay, "replay this seed and print its trace");
-    app.add_option("--broken", arguments.broken,
-                   "break this rule on purpose, or each in turn: all");
-    app.add_flag("--rules", arguments.list_rules, "list the rules that can be broken");
-    app.add_flag("--no-power-cuts", arguments.no_power_cuts, "hosts keep their power");
-    app.add_flag("--safety-only", arguments.safety_only, "do not demand that all becomes whole");
-    app.add_flag("--probes", arguments.probes, "print how often each fault struck");
-    CLI11_PARSE(app, argc, argv);
+    app.add_option("--seeds", arguments.seeds, "How many seeds to run, of each rule with --broken")
+        ->type_name("COUNT")
+        ->default_str("200");
+    app.add_option("--first", arguments.first, "The first of them")
+        ->type_name("SEED")
+        ->capture_default_str();
+    app.add_option("--step", arguments.step, "From one seed to the next")
+        ->type_name("COUNT")
+        ->capture_default_str();
+    app.add_option("--seed", arguments.replay, "Replay this one and print its trace")
+        ->type_name("SEED");
+    app.add_option("--broken", arguments.broken, "Break this rule on purpose; 'all': one by one")
+        ->type_name("RULE");
+    app.add_flag("--rules", arguments.list_rules, "List the rules that can be broken");
+    app.add_flag("--no-power-cuts", arguments.no_power_cuts, "Hosts keep their power");
+    app.add_flag("--safety-only", arguments.safety_only, "Do not demand that all becomes whole");
+    app.add_flag("--probes", arguments.probes, "Print how often each fault struck");
+    if (const std::optional<int> code = cli::parse(app, argc, argv))
+        return *code;
     if (arguments.list_rules)
         return list_rules();
     if (arguments.replay != 0)

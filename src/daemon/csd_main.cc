@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "chunk/server.h"
+#include "cli/program.h"
 #include "cli/services_file.h"
 #include "daemon/daemon_options.h"
 #include "daemon/environment.h"
@@ -102,11 +103,15 @@ Task<int> run(real::Program& program, Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("A chunk server of a Cairn cluster", "csd");
+    CLI::App app("A chunk server of a Cairn cluster, in the foreground until it is told to stop",
+                 "csd");
+    cli::add_help_and_version(app);
     Options options;
     add_daemon_options(app, options.common);
-    app.add_option("-a", options.address, "Where it serves")->type_name("IP[:PORT]");
-    CLI11_PARSE(app, argc, argv);
+    app.add_option("-a", options.address, "Where it serves, in place of what make-cs was told")
+        ->type_name("IP[:PORT]");
+    if (const std::optional<int> code = cli::parse(app, argc, argv))
+        return *code;
     return real::run_program({},
                              [&options](real::Program& program) { return run(program, options); });
 }

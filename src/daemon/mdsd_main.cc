@@ -1,6 +1,7 @@
 // `mdsd`: one metadata server, in the foreground, until it is told to stop.
 #include <CLI/CLI.hpp>
 
+#include "cli/program.h"
 #include "daemon/daemon_options.h"
 #include "daemon/environment.h"
 #include "meta/node/mds_server.h"
@@ -59,10 +60,13 @@ Task<int> run(real::Program& program, DaemonOptions options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("A metadata server of a Cairn cluster", "mdsd");
+    CLI::App app("A metadata server of a Cairn cluster, in the foreground until it is told to stop",
+                 "mdsd");
+    cli::add_help_and_version(app);
     DaemonOptions options;
     add_daemon_options(app, options);
-    CLI11_PARSE(app, argc, argv);
+    if (const std::optional<int> code = cli::parse(app, argc, argv))
+        return *code;
     return real::run_program({},
                              [&options](real::Program& program) { return run(program, options); });
 }

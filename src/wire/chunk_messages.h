@@ -1,7 +1,7 @@
 // What clients and chunk servers say to a chunk server about data. Every data request carries a
 // ChunkTag; a chunk server refuses a tag older than what it was told (stale_map) and adopts a newer
-// one (docs/design/chunk-protocol.md). Data travels as the frame's payload, in whole 4 KiB blocks,
-// each with the checksum that the client computed once.
+// one (docs/design/cluster-protocol.md). Data travels as the frame's payload, in whole 4 KiB
+// blocks, each with the checksum that the client computed once.
 #pragma once
 
 #include <vector>

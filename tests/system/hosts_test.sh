@@ -1,6 +1,6 @@
 #!/bin/bash
-# A cluster of three hosts from three machines, as the README makes it: each machine a network
-# namespace. Then one host after the other is cut off or dies.
+# A cluster of three hosts, each a network namespace: wrong passwords, then one host after the other
+# is cut off or dies. That the README's own commands make such a cluster, docs_test.py shows.
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/cluster_lib.sh"
 source "$(dirname "$0")/hosts_lib.sh"
@@ -18,7 +18,6 @@ on_with() { # on_with PASSWORD HOST COMMAND...
 make_hosts 3
 first=$(host_address 1)
 
-# The README's commands.
 check "host 1: the first metadata server" \
     on_with "$password" 1 vstorage -c stor1 make-mds -I -a "$first" -r "$work/mds1" -P
 start_on 1 mds1 mdsd -c stor1 -r "$work/mds1"

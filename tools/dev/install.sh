@@ -1,4 +1,4 @@
-# install [DESTDIR]: builds, and installs programs and units under DESTDIR/usr
+# install [DESTDIR]: builds, and installs programs, manual pages and units under DESTDIR/usr
 need build
 destination=${1:-/}
 [[ $destination == /* ]] || destination=$caller_folder/$destination

@@ -89,8 +89,9 @@ void set_run(CLI::App* command, std::shared_ptr<Options> options, Invocation& in
 }  // namespace
 
 void add_disks(CLI::App& app, Invocation& invocation) {
-    set_run(app.add_subcommand("mkdisk", "Make an empty disk"), std::make_shared<Options>(),
-            invocation, mkdisk);
+    CLI::App* make = app.add_subcommand("mkdisk", "Make an empty disk");
+    make->footer("It reads as zeros, and takes space only where it is written.");
+    set_run(make, std::make_shared<Options>(), invocation, mkdisk);
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("resize", "Make a disk larger, or smaller");
     command->add_flag("--shrink", options->shrink, "Allow it to become smaller");

@@ -71,6 +71,9 @@ void add_get(CLI::App& app, Invocation& invocation) {
     CLI::App* command = app.add_subcommand("get", "Copy a file of the cluster to a local one");
     command->add_option("PATH", options->path, "File of the cluster")->required();
     command->add_option("FILE", options->local, "Local file or directory");
+    command->footer(
+        "It appears under its name when it is complete. FILE is by default the last part "
+        "of PATH.");
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return with_client(context, [context, options = *options](client::Client& client) {

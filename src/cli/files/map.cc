@@ -95,6 +95,9 @@ void add_map(CLI::App& app, Invocation& invocation) {
     auto path = std::make_shared<std::string>();
     CLI::App* command = app.add_subcommand("map", "Show where the chunks of a file are");
     command->add_option("PATH", *path, "File of the cluster")->required();
+    command->footer(
+        "Shows who holds the file open, and of each chunk its version, its state, and its "
+        "replicas.");
     command->callback([path, &invocation] {
         invocation.run = [path](CommandContext context) {
             return with_cluster(context, [path = *path](ClusterConnection& cluster) {

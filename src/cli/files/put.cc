@@ -93,6 +93,7 @@ void add_put(CLI::App& app, Invocation& invocation) {
     CLI::App* command = app.add_subcommand("put", "Copy a local file into the cluster");
     command->add_option("FILE", options->local, "Local file")->required();
     command->add_option("PATH", options->path, "File or directory of the cluster")->required();
+    command->footer("What is there under the name is replaced. Blocks of zeros take no space.");
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return with_client(context, [context, options = *options](client::Client& client) {

@@ -58,8 +58,7 @@ Task<Result<void>> set_on(ClusterConnection& cluster, std::string path,
     if (!node)
         co_return node.error();
     request.file = node->file;
-    auto reply =
-        co_await cluster.master().change<EmptyReply>(Method::set_attributes, std::move(request));
+    auto reply = co_await cluster.master().change<EmptyReply>(Method::set_attributes, request);
     if (!reply)
         co_return reply.error().with_context(path);
     if (cluster.context().json)
@@ -109,12 +108,20 @@ Task<Result<void>> set_attr(CommandContext context, Options options) {
 
 }  // namespace
 
+namespace {
+
+const std::string path_help =
+    "PATH begins with /vstorage/CLUSTER/, or, with -p, is one inside the cluster.";
+
+}  // namespace
+
 void add_attributes(CLI::App& app, Invocation& invocation) {
     auto get = std::make_shared<Options>();
     CLI::App* get_command =
         app.add_subcommand("get-attr", "Show how a file or directory is stored");
     get_command->add_flag("-p", get->inside, "PATH is one inside the cluster");
     get_command->add_option("PATH", get->path, "File or directory")->required();
+    get_command->footer(path_help);
     get_command->callback([get, &invocation] {
         invocation.run = [get](CommandContext context) {
             return get_attr(context, *get);
@@ -129,6 +136,14 @@ void add_attributes(CLI::App& app, Invocation& invocation) {
     set_command->add_option("PATH", set->path, "File or directory")->required();
     set_command->add_option("ATTRIBUTE=VALUE", set->attributes,
                             "replicas=NORM[:MIN], failure-domain=disk|host, tier=0..3");
+    set_command->footer(path_help +
+                        "\n"
+                        "replicas: how many copies there should be, and how few a write needs; MIN "
+                        "is NORM/2+1 from\n"
+                        "3 on and 1 below, if it is not given. failure-domain: copies lie on "
+                        "different disks, or on\n"
+                        "different hosts. What is made later inherits from its directory:\n"
+                        "  vstorage set-attr -R -p / replicas=3 failure-domain=host");
     set_command->callback([set, &invocation] {
         invocation.run = [set](CommandContext context) {
             return set_attr(context, *set);

@@ -135,6 +135,10 @@ void add_auth_node(CLI::App& app, Invocation& invocation) {
     command->add_option("-b", options->servers, "A metadata server, where none is known here")
         ->type_name("IP[:PORT]");
     command->add_flag("-P", options->password_from_input, "Read the password from standard input");
+    command->footer(
+        "Asks for the cluster's password and keeps the cluster's key here, which every\n"
+        "command, server and client of this host then uses:\n"
+        "  vstorage -c stor1 auth-node -b 10.0.0.1");
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return auth_node(context, *options);

@@ -7,6 +7,7 @@
 #include "cli/cluster_connection.h"
 #include "cli/print.h"
 #include "cli/vstorage/commands.h"
+#include "meta/catalogue/settings.h"
 #include "wire/status_messages.h"
 
 namespace cairn::cli {
@@ -66,12 +67,20 @@ Task<Result<void>> get_config(CommandContext context, Options options) {
         context, [name](ClusterConnection& cluster) { return get_on(cluster, name); });
 }
 
+std::string known_parameters() {
+    std::string text = "Parameters, and their values in a new cluster:";
+    for (const auto& [name, value] : meta::Settings().all())
+        text += fmt::format("\n  {}={}", name, value);
+    return text;
+}
+
 }  // namespace
 
 void add_configuration(CLI::App& app, Invocation& invocation) {
     auto get = std::make_shared<Options>();
     CLI::App* get_command = app.add_subcommand("get-config", "Show the cluster's parameters");
     get_command->add_option("NAME", get->settings, "One parameter only")->expected(0, 1);
+    get_command->footer(known_parameters());
     get_command->callback([get, &invocation] {
         invocation.run = [get](CommandContext context) {
             return get_config(context, *get);
@@ -81,6 +90,7 @@ void add_configuration(CLI::App& app, Invocation& invocation) {
     auto set = std::make_shared<Options>();
     CLI::App* set_command = app.add_subcommand("set-config", "Change the cluster's parameters");
     set_command->add_option("NAME=VALUE", set->settings, "Parameters")->required();
+    set_command->footer(known_parameters() + "\nA time is written as 300, 300s or 5min.");
     set_command->callback([set, &invocation] {
         invocation.run = [set](CommandContext context) {
             return set_config(context, *set);

@@ -47,7 +47,7 @@ Task<Result<void>> get_on(ClusterConnection& cluster, Options options) {
 void add_get_event(CLI::App& app, Invocation& invocation) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("get-event", "Show the cluster's event log");
-    command->add_option("-n", options->limit, "The newest so many")
+    command->add_option("-n", options->limit, "So many of the newest")
         ->type_name("COUNT")
         ->capture_default_str()
         ->check(CLI::Range(1, 10'000));

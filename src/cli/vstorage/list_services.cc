@@ -74,6 +74,7 @@ void add_list_services(CLI::App& app, Invocation& invocation) {
     CLI::App* command = app.add_subcommand("list-services", "List the services of this host");
     command->add_flag("-M", options->mds, "Metadata servers only");
     command->add_flag("-C", options->cs, "Chunk servers only");
+    command->footer("Those that were made here, whether or not they run.");
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return list_services(context, *options);

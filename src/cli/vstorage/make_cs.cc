@@ -140,8 +140,9 @@ void add_make_cs(CLI::App& app, Invocation& invocation) {
                      "Where it serves (the address of its connection to the metadata server, any "
                      "free port)")
         ->type_name("IP[:PORT]");
-    command->add_option("-t", options->tier, "Storage tier, 0 to 3")
+    command->add_option("-t", options->tier, "Storage tier, 0 to 3: higher is faster")
         ->type_name("TIER")
+        ->capture_default_str()
         ->check(CLI::Range(0, 3));
     command->add_flag("-S", options->no_checksums, "Do not verify checksums when reading");
     command->add_option("-j", options->journal, "Journal directory (not supported yet)")
@@ -150,6 +151,9 @@ void add_make_cs(CLI::App& app, Invocation& invocation) {
         ->type_name("MB");
     command->add_option("-T", options->journal_mode, "Journal mode (not supported yet)")
         ->type_name("ssd");
+    command->footer(
+        "One for each disk, on a file system of its own:\n"
+        "  vstorage make-cs -r /vstorage/disk1/cs");
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return make_cs(context, *options);

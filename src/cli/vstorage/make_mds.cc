@@ -217,8 +217,15 @@ void add_make_mds(CLI::App& app, Invocation& invocation) {
         ->required();
     command->add_flag("-p", options->password_from_terminal, "Ask for the new cluster's password");
     command->add_flag("-P", options->password_from_input, "Read it from standard input");
-    command->add_option("-b", options->servers, "A metadata server of the cluster")
+    command
+        ->add_option("-b", options->servers,
+                     "A metadata server of the cluster, where none that runs is known here")
         ->type_name("IP[:PORT]");
+    command->footer(
+        "The first one makes the cluster; the others join it, on hosts that auth-node has made\n"
+        "its own. Three or five, on hosts of their own, survive the loss of one or two:\n"
+        "  vstorage -c stor1 make-mds -I -a 10.0.0.1 -r /vstorage/disk1/mds -p\n"
+        "  vstorage make-mds -a 10.0.0.2 -r /vstorage/disk1/mds");
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return make_mds(context, *options);
@@ -231,7 +238,8 @@ void add_rm_mds(CLI::App& app, Invocation& invocation) {
     CLI::App* command = app.add_subcommand("rm-mds", "Remove a metadata server from its cluster");
     command->add_option("ID", *id, "Its number, as stat shows it")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1U, UINT32_MAX));
+    command->footer("It may be dead; of those that remain a majority must run.");
     command->callback([id, &invocation] {
         invocation.run = [id](CommandContext context) {
             return with_cluster(

@@ -4,15 +4,15 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/version.h"
 #include "cli/print.h"
+#include "cli/program.h"
 #include "cli/vstorage/commands.h"
 #include "wire/frame.h"
 
 namespace cairn::cli {
 
 namespace {
-
-constexpr std::string_view program_version = "0.1.0";
 
 // Commands of the documents.
 constexpr std::array<const char*, 11> unsupported{"discover",
@@ -31,7 +31,7 @@ Task<Result<void>> print_version(CommandContext context) {
     if (context.json)
         print_json({{"version", program_version}, {"protocol", protocol_version_max}});
     else
-        fmt::print("Cairn {}, protocol {}\n", program_version, protocol_version_max);
+        fmt::print("{}\n", version_text());
     co_return Result<void>();
 }
 

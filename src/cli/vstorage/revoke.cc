@@ -32,6 +32,9 @@ void add_revoke(CLI::App& app, Invocation& invocation) {
     CLI::App* command = app.add_subcommand("revoke", "Take all leases of a host away");
     command->add_option("HOST", *host, "Name or address of a host, or number of a client")
         ->required();
+    command->footer(
+        "Others may open its files at once. What it still has open fails until it is\n"
+        "opened anew; what it had not flushed may be lost.");
     command->callback([host, &invocation] {
         invocation.run = [host](CommandContext context) {
             return with_cluster(context, [host = *host](ClusterConnection& cluster) {
