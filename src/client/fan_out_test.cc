@@ -55,6 +55,17 @@ TEST(FanOut, WaitsBelowTheMinimum) {
     EXPECT_FALSE(write.complete());
 }
 
+TEST(FanOut, ACompletedJoinCountsUnderTheSameVersion) {
+    const Rules rules;
+    FanOut write(map_of(3, {in_sync(a), joining(b, 3)}), 2, true, rules);
+    write.to_send();
+    write.answered(a, Version(3));
+    write.answered(b, Version(3));
+    EXPECT_FALSE(write.complete());
+    write.take_map(map_of(3, {in_sync(a), in_sync(b, 3)}), 2);
+    EXPECT_TRUE(write.complete());
+}
+
 // R0 answers, leaves, and rejoins as a copy of R2, which the write had not reached.
 TEST(FanOut, AnAnswerFromBeforeAJoinDoesNotCount) {
     const auto run = [](const Rules& rules) {

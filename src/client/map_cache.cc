@@ -63,45 +63,55 @@ Task<Result<void>> OpenFile::fetch_maps(uint64_t first_index, uint32_t count) {
 
 Task<Result<CachedMap>> OpenFile::map_for_read(uint64_t index) {
     auto at = maps_.find(index);
-    if (at == maps_.end()) {
+    if (at == maps_.end() || !at->second.known()) {
         CO_TRY(co_await fetch_maps(index, maps_per_fetch));
         at = maps_.find(index);
-        if (at == maps_.end())
+        if (at == maps_.end() || !at->second.known())
             co_return Error(Code::corrupt,
                             "the master's answer lacks the chunk that was asked for");
     }
     co_return at->second;
 }
 
+Task<Result<void>> OpenFile::prepare_chunk(uint64_t index) {
+    PrepareChunksRequest request;
+    request.file = id();
+    request.epoch = epoch_;
+    request.indices = {index};
+    auto reply =
+        co_await client_.master().change<ChunkMapReply>(Method::prepare_chunks, std::move(request));
+    if (!reply) {
+        if (reply.code() == Code::lease_lost)
+            lease_is_lost(reply.error().message());
+        co_return reply.error();
+    }
+    Result<void> taken = take_maps(*reply);
+    if (!taken && taken.code() != Code::retry)
+        co_return taken.error();
+    // Marked by the log, even if the map that came along was old by the time it arrived.
+    maps_[index].prepared = true;
+    if (!taken)
+        co_return co_await fetch_maps(index, 1);
+    co_return Result<void>();
+}
+
 Task<Result<CachedMap>> OpenFile::map_for_write(uint64_t index) {
     while (true) {
         CO_TRY(co_await wait_for_lease());
-        auto at = maps_.find(index);
-        if (at != maps_.end() && at->second.unmarking) {
+        const auto at = maps_.find(index);
+        if (at != maps_.end() && (at->second.unmarking || at->second.preparing)) {
             co_await changed_.wait_until(runtime_.loop.now() + seconds(1));
             continue;
         }
         if (at != maps_.end() && !at->second.map.chunk.is_none() &&
             (at->second.prepared || !rules_.mark_before_write))
             co_return at->second;
-        PrepareChunksRequest request;
-        request.file = id();
-        request.epoch = epoch_;
-        request.indices = {index};
-        auto reply = co_await client_.master().change<ChunkMapReply>(Method::prepare_chunks,
-                                                                     std::move(request));
-        if (!reply) {
-            if (reply.code() == Code::lease_lost)
-                lease_is_lost(reply.error().message());
-            co_return reply.error();
-        }
-        Result<void> taken = take_maps(*reply);
-        if (!taken && taken.code() != Code::retry)
-            co_return taken.error();
-        // Marked by the log, even if the map that came along was old by the time it arrived.
-        maps_[index].prepared = true;
-        if (!taken)
-            CO_TRY(co_await fetch_maps(index, 1));
+        maps_[index].preparing = true;
+        Result<void> prepared = co_await prepare_chunk(index);
+        maps_[index].preparing = false;
+        changed_.notify_all();
+        if (!prepared)
+            co_return prepared.error();
     }
 }
 

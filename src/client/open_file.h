@@ -38,8 +38,12 @@ struct CachedMap {
     ChunkMap map;
     LogIndex position;        // of the view that showed it
     bool prepared = false;    // marked open for writing under this lease
+    bool preparing = false;   // the mark is being put on: one request does for all writes
     bool unmarking = false;   // the mark is being taken off: writes wait
     uint64_t last_write = 0;  // number of the newest write that began on it
+
+    // Before the first answer about it there is nothing to go by: not even that it is a hole.
+    [[nodiscard]] bool known() const { return !position.is_none(); }
 };
 
 class OpenFile : public std::enable_shared_from_this<OpenFile> {
@@ -86,6 +90,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     // Maps (map_cache.cc)
     Task<Result<CachedMap>> map_for_read(uint64_t index);
     Task<Result<CachedMap>> map_for_write(uint64_t index);
+    Task<Result<void>> prepare_chunk(uint64_t index);
     Task<Result<void>> fetch_maps(uint64_t first_index, uint32_t count);
     Result<void> take_maps(const ChunkMapReply& reply);
     Task<Result<void>> report_piece(uint64_t index, const ChunkMap& map, CsId cs, Code code);

@@ -32,6 +32,7 @@ struct OpenFile::Operation {
         : fan_out(map, replicas_min, joiners, rules) {}
 
     FanOut fan_out;
+    LogIndex position;  // of the view that `fan_out` goes by
     uint64_t index = 0;
     Method method = Method::write_blocks;
     std::shared_ptr<Part> part;  // of a write

@@ -80,13 +80,15 @@ Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operat
     while (true) {
         CO_TRY(co_await wait_for_lease());
         auto at = maps_.find(operation->index);
-        if (at == maps_.end()) {
+        if (at == maps_.end() || !at->second.known()) {
             CO_TRY(co_await fetch_maps(operation->index, 1));
             continue;
         }
-        // 1. What the newest map says.
-        if (at->second.map.version != operation->fan_out.version())
+        // 1. What the newest map says. A completed join raises no version, and counts all the same.
+        if (at->second.position != operation->position) {
             operation->fan_out.take_map(at->second.map, replicas_min_);
+            operation->position = at->second.position;
+        }
         // 2. Send what has to be sent under it.
         for (const CsId cs : operation->fan_out.to_send()) {
             operation->in_flight++;
