@@ -98,9 +98,11 @@ Task<Result<void>> Registration::beat() {
     if (!reply)
         co_return reply.error();
     registered_ = !reply->register_again;
-    if (registered_)
+    if (registered_) {
         service_.forget_bad_blocks(told);
-    co_return Result<void>();
+        service_.heard_of(reply->position);
+    }
+    co_return co_await service_.keep_what_was_heard();
 }
 
 Task<Result<void>> Registration::run(Event& stop) {

@@ -63,6 +63,10 @@ Task<rpc::Response> ChunkService::delete_chunks(DeleteChunksOrder order) {
     Result<void> obeyed = check_master(order.header);
     if (!obeyed)
         co_return failed(obeyed.error());
+    // A master from behind this deletion must never be obeyed again, not even after a restart.
+    Result<void> kept = co_await keep_what_was_heard();
+    if (!kept)
+        co_return failed(kept.error());
     for (const ChunkId chunk : order.chunks) {
         if (chunk >= order.id_limit)
             co_return failed(

@@ -8,7 +8,7 @@ namespace cairn::chunk {
 
 ChunkService::ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
                            const ServiceRules& rules)
-    : runtime_(runtime), store_(store), peers_(peers), rules_(rules) {
+    : runtime_(runtime), store_(store), peers_(peers), rules_(rules), all_admitted_(admitted) {
     for (const ChunkInfo& info : store_.list()) {
         const ReplicaState state =
             info.state == ChunkState::joining ? ReplicaState::interrupted : ReplicaState::complete;
@@ -73,6 +73,20 @@ Result<void> ChunkService::check_master(const OrderHeader& header) {
                         header.master.number, header.position.number, highest_position_.number));
     highest_position_ = std::max(highest_position_, header.position);
     return {};
+}
+
+Task<Result<void>> ChunkService::keep_what_was_heard() {
+    if (highest_position_ > store_.log_position())
+        CO_TRY(co_await store_.set_log_position(highest_position_));
+    if (all_admitted_)
+        co_return Result<void>();
+    for (const auto& [chunk, replica] : replicas_) {
+        // One that joins, or whose join was cut short, serves nothing either way.
+        if (replica->state() == ReplicaState::complete && !replica->admitted())
+            co_return Result<void>();
+    }
+    all_admitted_ = true;
+    co_return co_await store_.set_admitted();
 }
 
 namespace {

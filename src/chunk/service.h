@@ -39,6 +39,13 @@ class ChunkService final : public rpc::Handler {
     // Found since they were last forgotten; the master is told until it has heard.
     [[nodiscard]] std::vector<std::pair<ChunkId, uint32_t>> bad_blocks() const;
     void forget_bad_blocks(const std::vector<std::pair<ChunkId, uint32_t>>& told);
+    // Makes durable what later starts go by: the highest log position that was heard of, and that
+    // the master has readmitted everything. Called with each heartbeat.
+    Task<Result<void>> keep_what_was_heard();
+    // A master's reply shows a position, too.
+    void heard_of(LogIndex position) {
+        highest_position_ = std::max(highest_position_, position);
+    }
     [[nodiscard]] size_t replica_count() const { return replicas_.size(); }
     [[nodiscard]] LogIndex highest_position() const { return highest_position_; }
 
@@ -86,6 +93,7 @@ class ChunkService final : public rpc::Handler {
     std::map<ChunkId, std::shared_ptr<Replica>> replicas_;
     std::map<FileId, std::shared_ptr<FileFence>> fences_;
     LogIndex highest_position_;
+    bool all_admitted_;  // and the store knows
     ServiceCounters counters_;
     std::set<std::pair<ChunkId, uint32_t>> bad_blocks_;
 };

@@ -61,15 +61,38 @@ Task<Result<void>> OpenFile::fetch_maps(uint64_t first_index, uint32_t count) {
     }
 }
 
+// One answer to a question that was asked after several began does for all of them.
+Task<Result<void>> OpenFile::confirm_hole(uint64_t index) {
+    const uint64_t wanted = confirmations_begun_ + 1;
+    while (confirmations_done_ < wanted) {
+        if (confirming_) {
+            co_await changed_.wait_until(runtime_.loop.now() + seconds(1));
+            continue;
+        }
+        confirming_ = true;
+        const uint64_t round = ++confirmations_begun_;
+        Result<void> fetched = co_await fetch_maps(index, 1);
+        confirming_ = false;
+        changed_.notify_all();
+        if (!fetched)
+            co_return fetched;
+        confirmations_done_ = round;
+    }
+    co_return Result<void>();
+}
+
 Task<Result<CachedMap>> OpenFile::map_for_read(uint64_t index) {
     auto at = maps_.find(index);
     if (at == maps_.end() || !at->second.known()) {
         CO_TRY(co_await fetch_maps(index, maps_per_fetch));
-        at = maps_.find(index);
-        if (at == maps_.end() || !at->second.known())
-            co_return Error(Code::corrupt,
-                            "the master's answer lacks the chunk that was asked for");
+    } else if (at->second.map.chunk.is_none() && rules_.confirm_holes) {
+        CO_TRY(co_await confirm_hole(index));
+    } else {
+        co_return at->second;
     }
+    at = maps_.find(index);
+    if (at == maps_.end() || !at->second.known())
+        co_return Error(Code::corrupt, "the master's answer lacks the chunk that was asked for");
     co_return at->second;
 }
 

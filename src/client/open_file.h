@@ -90,6 +90,9 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     // Maps (map_cache.cc)
     Task<Result<CachedMap>> map_for_read(uint64_t index);
     Task<Result<CachedMap>> map_for_write(uint64_t index);
+    // The map of a hole comes with the lease confirmed since the call: a client whose lease was
+    // taken away unheard would meet no chunk server that refuses it.
+    Task<Result<void>> confirm_hole(uint64_t index);
     Task<Result<void>> prepare_chunk(uint64_t index);
     Task<Result<void>> fetch_maps(uint64_t first_index, uint32_t count);
     Result<void> take_maps(const ChunkMapReply& reply);
@@ -145,6 +148,9 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     LogIndex seen_;  // the newest view of this file
     RangeLock ranges_;
     Condition changed_;  // lease, maps, or an operation's answers
+    bool confirming_ = false;
+    uint64_t confirmations_begun_ = 0;
+    uint64_t confirmations_done_ = 0;
     bool size_logged_ = true;
     std::map<uint64_t, uint64_t> dirty_;  // chunk index -> number of its newest unflushed write
     uint64_t write_count_ = 0;

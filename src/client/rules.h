@@ -21,6 +21,9 @@ struct Rules {
     bool flush_what_ended_last = true;
     // A view from behind one that was seen before is not accepted.
     bool refuse_older_views = true;
+    // What no chunk server guards, a hole, is answered only with the lease confirmed by the master
+    // since the question came.
+    bool confirm_holes = true;
     // A chunk is marked open for writing before its first write under a lease.
     bool mark_before_write = true;
 };

@@ -43,8 +43,8 @@ void History::abandon_write(OperationId id, Instant now) {
     operations_[id].abandoned = true;
 }
 
-History::OperationId History::begin_read(BlockKey key, Instant now) {
-    operations_.push_back({Kind::read, key, 0, now, Instant::never()});
+History::OperationId History::begin_read(BlockKey key, uint64_t reader, Instant now) {
+    operations_.push_back({Kind::read, key, 0, now, Instant::never(), false, reader});
     blocks_[key].operations.push_back(operations_.size() - 1);
     return operations_.size() - 1;
 }
@@ -76,7 +76,7 @@ bool History::flushed_before(const Operation& write, Instant when) const {
     if (at == flushes_.end())
         return false;
     return std::any_of(at->second.begin(), at->second.end(), [&](const Flush& flush) {
-        return flush.writer == write.writer && write.ended < flush.began && flush.ended <= when;
+        return flush.writer == write.open && write.ended < flush.began && flush.ended <= when;
     });
 }
 
@@ -226,8 +226,8 @@ std::string History::story_of(const BlockKey& key, const BlockLog& log) const {
                 ? "never ended"
                 : fmt::format("{} at {} ns", operation.abandoned ? "was fenced" : "ended",
                               operation.ended.nanoseconds);
-        lines.emplace(operation.began, fmt::format("{} {:x} by {}, {}", kind, operation.value,
-                                                   operation.writer, end));
+        lines.emplace(operation.began,
+                      fmt::format("{} {:x} by {}, {}", kind, operation.value, operation.open, end));
     }
     if (const auto flushes = flushes_.find(key.file); flushes != flushes_.end()) {
         for (const Flush& flush : flushes->second)

@@ -42,7 +42,7 @@ class History {
     void end_write(OperationId id, Instant now);
     // Its writer was fenced: it has taken effect before `now`, or never will (I5).
     void abandon_write(OperationId id, Instant now);
-    OperationId begin_read(BlockKey key, Instant now);
+    OperationId begin_read(BlockKey key, uint64_t reader, Instant now);
     void end_read(OperationId id, BlockValue value, Instant now);
     // A flush that completed: what its writer had written when it began is kept.
     void flushed(FileId file, uint64_t writer, Instant began, Instant ended);
@@ -66,7 +66,7 @@ class History {
         Instant began;
         Instant ended;  // never() while it has not
         bool abandoned = false;
-        uint64_t writer = 0;
+        uint64_t open = 0;  // which open of the file it came through
     };
     struct Flush {
         uint64_t writer;

@@ -15,7 +15,7 @@ struct Script {
             history.end_write(id, {ended});
     }
     void read(BlockValue value, int64_t began, int64_t ended) {
-        history.end_read(history.begin_read(key, {began}), value, {ended});
+        history.end_read(history.begin_read(key, 3, {began}), value, {ended});
     }
     void flush(int64_t began, int64_t ended, uint64_t writer = 1) {
         history.flushed(key.file, writer, {began}, {ended});
@@ -79,9 +79,9 @@ TEST(History, AFencedWriterChangesNothingLater) {
     const auto late = history.begin_write(key, 8, 1, {3});
     history.abandon_write(late, {10});
     history.end_write(history.begin_write(key, 9, 2, {20}), {21});
-    history.end_read(history.begin_read(key, {22}), 9, {23});
+    history.end_read(history.begin_read(key, 3, {22}), 9, {23});
     EXPECT_FALSE(history.check());
-    history.end_read(history.begin_read(key, {24}), 8, {25});
+    history.end_read(history.begin_read(key, 3, {24}), 8, {25});
     EXPECT_TRUE(history.check());
 }
 

@@ -33,6 +33,8 @@ constexpr RuleInfo rules[] = {
     {"flush-joiners", "a flush waits for joining replicas too", of<&A::client, &C::flush_joiners>},
     {"flush-late", "a write that ended while a flush ran is left for the next one",
      of<&A::client, &C::flush_what_ended_last>},
+    {"hole", "a hole is read only with the lease confirmed since the read began",
+     of<&A::client, &C::confirm_holes>},
     {"older-view", "a view from behind one seen before is not accepted",
      of<&A::client, &C::refuse_older_views>},
     {"fence", "a request older in version or epoch is refused", of<&A::service, &S::refuse_older>},

@@ -59,10 +59,11 @@ Task<bool> Workload::write_some(client::OpenFile& file, uint64_t writer) {
     co_return true;
 }
 
-Task<bool> Workload::read_some(client::OpenFile& file, uint64_t block, uint64_t count) {
+Task<bool> Workload::read_some(client::OpenFile& file, uint64_t reader, uint64_t block,
+                               uint64_t count) {
     std::vector<History::OperationId> ids;
     for (uint64_t i = 0; i < count; i++)
-        ids.push_back(state_.history.begin_read({file.id(), block + i}, now_()));
+        ids.push_back(state_.history.begin_read({file.id(), block + i}, reader, now_()));
     Result<Buffer> data = co_await file.read(block * block_size, count * block_size);
     if (!data) {
         if (data.code() == Code::lease_lost)
@@ -96,18 +97,18 @@ Task<bool> Workload::flush(client::OpenFile& file, uint64_t writer) {
     co_return true;
 }
 
-Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, uint64_t writer, bool writes) {
+Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, uint64_t number, bool writes) {
     for (uint32_t i = 0; i < options_.work.operations_per_open && !state_.stop; i++) {
         const uint64_t dice = runtime_.random.below(10);
         bool fine = true;
         if (writes && dice < 5) {
-            fine = co_await write_some(*file, writer);
+            fine = co_await write_some(*file, number);
         } else if (writes && dice < 7) {
-            fine = co_await flush(*file, writer);
+            fine = co_await flush(*file, number);
         } else {
             const uint64_t count = 1 + runtime_.random.below(4);
             const uint64_t block = runtime_.random.below(options_.blocks_per_file - count);
-            fine = co_await read_some(*file, block, count);
+            fine = co_await read_some(*file, number, block, count);
         }
         if (!fine)
             co_return;
@@ -170,8 +171,9 @@ Task<void> Workload::read_everything() {
         }
         opened(node->file);
         for (uint64_t block = 0; block < options_.blocks_per_file; block += 8) {
-            const bool fine = co_await read_some(
-                **file, block, std::min<uint64_t>(8, options_.blocks_per_file - block));
+            const bool fine =
+                co_await read_some(**file, state_.opens, block,
+                                   std::min<uint64_t>(8, options_.blocks_per_file - block));
             if (!fine)
                 break;
         }

@@ -57,10 +57,10 @@ class Workload {
 
   private:
     Task<void> use_one_file();
-    // `writer` is this open's own number.
-    Task<void> operate(std::shared_ptr<client::OpenFile> file, uint64_t writer, bool writes);
+    // `number` is this open's own.
+    Task<void> operate(std::shared_ptr<client::OpenFile> file, uint64_t number, bool writes);
     Task<bool> write_some(client::OpenFile& file, uint64_t writer);
-    Task<bool> read_some(client::OpenFile& file, uint64_t block, uint64_t count);
+    Task<bool> read_some(client::OpenFile& file, uint64_t reader, uint64_t block, uint64_t count);
     Task<bool> flush(client::OpenFile& file, uint64_t writer);
     void opened(FileId file);
     void forget_write(FileId file, History::OperationId id);
