@@ -53,6 +53,7 @@ int replay(uint64_t seed, const std::string& broken, bool power_cuts) {
             return 2;
         }
         rule->in(options.rules) = false;
+        options.focus = rule->focus;
     }
     options.trace = [](std::string_view line) {
         fmt::print("{}\n", line);
@@ -101,9 +102,11 @@ bool is_caught(const sim::RuleInfo& rule, uint64_t seeds) {
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         sim::ScenarioOptions options;
         rule.in(options.rules) = false;
+        options.focus = rule.focus;
         const sim::Verdict verdict = sim::run_scenario(seed, options);
         if (!verdict.passed) {
-            fmt::print("{}: caught by seed {}: {}\n", rule.name, seed, verdict.problem);
+            fmt::print("{}: caught by seed {}: {}\n", rule.name, seed,
+                       verdict.problem.substr(0, verdict.problem.find('\n')));
             std::fflush(stdout);
             return true;
         }

@@ -14,6 +14,7 @@
 #include "meta/rules.h"
 #include "raft/config.h"
 #include "rpc/server.h"
+#include "sim/seed_plan.h"
 
 namespace cairn::sim {
 
@@ -32,6 +33,7 @@ struct RuleInfo {
     std::string_view name;
     std::string_view meaning;  // what holds while it is kept
     bool& (*in)(AllRules&);
+    Focus focus = Focus::anything;  // of the seeds that break it
 };
 
 [[nodiscard]] std::span<const RuleInfo> breakable_rules();

@@ -16,7 +16,7 @@ class Run {
     Run(uint64_t seed, const ScenarioOptions& options)
         : options_(options),
           world_(seed),
-          plan_(SeedPlan::draw(world_.random(), options.power_cuts)) {
+          plan_(SeedPlan::draw(world_.random(), options.power_cuts, options.focus)) {
         // Clocks go wrong from the start; all else waits until the cluster stands.
         FaultPlan clocks = FaultPlan::none();
         clocks.host.clock_rate_ppm_max = plan_.faults.host.clock_rate_ppm_max;

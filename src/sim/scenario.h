@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "sim/rules.h"
+#include "sim/seed_plan.h"
 
 namespace cairn::sim {
 
@@ -17,6 +18,7 @@ struct ScenarioOptions {
     AllRules rules;
     // Whether hosts lose power, besides programs that are killed and networks that break.
     bool power_cuts = true;
+    Focus focus = Focus::anything;
     // Whether everything must become whole again when the faults end; otherwise only what was seen
     // is judged.
     bool demand_healing = true;

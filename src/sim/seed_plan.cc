@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace cairn::sim {
@@ -86,14 +87,71 @@ void make_narrow(Random& random, SeedPlan& plan) {
     }
 }
 
+void set_some(Random& random, NemesisPlan& plan, std::span<bool NemesisPlan::* const> kinds) {
+    for (const auto kind : kinds)
+        plan.*kind = random.below(2) == 0;
+}
+
+void concentrate(Random& random, SeedPlan& plan, Focus focus) {
+    constexpr std::array beside_takeovers = {&NemesisPlan::kill_cs, &NemesisPlan::lose_connections,
+                                             &NemesisPlan::partition, &NemesisPlan::stall,
+                                             &NemesisPlan::kill_client};
+    constexpr std::array beside_comparisons = {&NemesisPlan::kill_cs, &NemesisPlan::kill_client,
+                                               &NemesisPlan::cut_everything,
+                                               &NemesisPlan::kill_mds};
+    constexpr std::array beside_joins = {&NemesisPlan::cut_cs_host, &NemesisPlan::kill_client,
+                                         &NemesisPlan::partition};
+    constexpr std::array beside_masters = {&NemesisPlan::cut_mds_host, &NemesisPlan::partition,
+                                           &NemesisPlan::stall, &NemesisPlan::kill_client};
+    constexpr std::array downs = {milliseconds(50), milliseconds(300), seconds(1), seconds(3)};
+    const bool outage = plan.nemesis.outage;
+    plan.nemesis = NemesisPlan{};
+    plan.nemesis.gap = milliseconds(60) + up_to(random, milliseconds(700));
+    plan.nemesis.down_most = downs[random.below(downs.size())];
+    plan.work.pause_max = milliseconds(20);
+    plan.work.operations_per_open = 2 + static_cast<uint32_t>(random.below(6));
+    plan.faults_for = seconds(10);
+    switch (focus) {
+        case Focus::takeovers:
+            plan.nemesis.revoke = true;
+            set_some(random, plan.nemesis, beside_takeovers);
+            break;
+        case Focus::comparisons:
+            plan.nemesis.cut_cs_host = true;
+            plan.shape.replicas_min = plan.shape.replicas_norm;
+            set_some(random, plan.nemesis, beside_comparisons);
+            break;
+        case Focus::joins:
+            plan.nemesis.kill_cs = true;
+            plan.nemesis.outage = outage;
+            plan.shape.unmark_after = milliseconds(100);
+            set_some(random, plan.nemesis, beside_joins);
+            break;
+        case Focus::masters:
+            plan.nemesis.kill_mds = true;
+            set_some(random, plan.nemesis, beside_masters);
+            break;
+        case Focus::anything: break;
+    }
+}
+
 }  // namespace
 
-SeedPlan SeedPlan::draw(Random& random, bool power_cuts) {
+SeedPlan SeedPlan::draw(Random& random, bool power_cuts, Focus focus) {
     SeedPlan plan;
     plan.faults = draw_faults(random);
     plan.nemesis = draw_nemesis(random, power_cuts);
-    if (random.below(4) != 0)
-        make_narrow(random, plan);
+    if (focus == Focus::anything && random.below(4) == 0)
+        return plan;
+    make_narrow(random, plan);
+    constexpr std::array foci = {Focus::takeovers, Focus::comparisons, Focus::joins,
+                                 Focus::masters};
+    if (focus == Focus::anything && random.below(2) == 0)
+        focus = foci[random.below(foci.size())];
+    if (focus != Focus::anything)
+        concentrate(random, plan, focus);
+    if (!power_cuts)
+        plan.nemesis.cut_cs_host = plan.nemesis.cut_mds_host = plan.nemesis.cut_everything = false;
     return plan;
 }
 

@@ -53,6 +53,15 @@ struct NemesisPlan {
     Duration down_most = seconds(8);
 };
 
+// What a narrow seed concentrates on; a rule that is broken on purpose names where it matters.
+enum class Focus : uint8_t {
+    anything,
+    takeovers,    // leases taken away from, or by, clients that do not know it
+    comparisons,  // replicas in doubt that cannot leave
+    joins,        // replicas that leave and come back
+    masters,      // changes of the master
+};
+
 struct SeedPlan {
     ClusterShape shape;
     WorkPlan work;
@@ -60,7 +69,7 @@ struct SeedPlan {
     NemesisPlan nemesis;
     Duration faults_for = seconds(40);
 
-    static SeedPlan draw(Random& random, bool power_cuts);
+    static SeedPlan draw(Random& random, bool power_cuts, Focus focus);
 };
 
 }  // namespace cairn::sim
