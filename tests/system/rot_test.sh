@@ -87,19 +87,18 @@ replicas_of() { cairn map --json "$1" | grep -c '"cs":'; }
 # From where the blocks begin: versions and the like may have changed in front of it.
 content_is_as_before() { cmp -i $((260 * 4096)) "$1" "$2"; }
 block=10
-for path in /two /three; do
-    for how in stopped running; do
-        block=$((block + 20))
-        flip_all $path block $block $how >/dev/null
-        check "$path, blocks flipped while $how: what was written is read" whole $path
-        for i in "${!servers[@]}"; do
-            check "server ${servers[i]} has told of it" told_of "${servers[i]}" "${before[i]}"
-        done
-        restart_cs 1 2 3
-        for i in "${!files[@]}"; do
-            check "on the disk of server ${servers[i]} it is as before" \
-                content_is_as_before "good$i" "${files[i]}"
-        done
+for case in "/two stopped" "/two running" "/three running"; do
+    read -r path how <<<"$case"
+    block=$((block + 20))
+    flip_all "$path" block $block "$how" >/dev/null
+    check "$path, blocks flipped while $how: what was written is read" whole "$path"
+    for i in "${!servers[@]}"; do
+        check "server ${servers[i]} has told of it" told_of "${servers[i]}" "${before[i]}"
+    done
+    restart_cs 1 2 3
+    for i in "${!files[@]}"; do
+        check "on the disk of server ${servers[i]} it is as before" \
+            content_is_as_before "good$i" "${files[i]}"
     done
 done
 chunk_file /one 0
@@ -112,22 +111,21 @@ check "its log names block and chunk" \
 check "and all is well once the byte is back" whole /one
 
 # A table that is in memory is not read again before the restart.
-for how in stopped running; do
-    for path in /two /three; do
-        block=$((block + 20))
-        flip_all $path table $block $how >/dev/null
-        check "$path, tables flipped while $how: what was written is read" whole $path
-        [ $how = stopped ] || restart_cs 1 2 3
-        check "$path, $how: and again" whole $path
-        for i in "${!servers[@]}"; do
-            check "the log of server ${servers[i]} names file and page" \
-                grep -qE 'ERROR cs: .*\.chunk: table page [0-9]+ is lost' "cs${servers[i]}.err"
-            check "server ${servers[i]} has told of it" told_of "${servers[i]}" "${before[i]}"
-        done
-        restart_cs 1 2 3
-        check "$path, $how: on all servers the table is whole again" whole $path
-        check "no page is lost any more" bash -c '! grep "is lost" cs[123].err'
+for case in "/two stopped" "/three running"; do
+    read -r path how <<<"$case"
+    block=$((block + 20))
+    flip_all "$path" table $block "$how" >/dev/null
+    check "$path, tables flipped while $how: what was written is read" whole "$path"
+    [ "$how" = stopped ] || restart_cs 1 2 3
+    check "$path, $how: and again" whole "$path"
+    for i in "${!servers[@]}"; do
+        check "server ${servers[i]} has told of it" told_of "${servers[i]}" "${before[i]}"
+        [ "$how" = running ] || check "its log names file and page" \
+            grep -qE 'ERROR cs: .*\.chunk: table page [0-9]+ is lost' "cs${servers[i]}.err"
     done
+    restart_cs 1 2 3
+    check "$path, $how: on all servers the table is whole again" whole "$path"
+    check "no page is lost any more" bash -c '! grep "is lost" cs[123].err'
 done
 check "all replicas are in sync" all_healthy
 
@@ -154,18 +152,72 @@ check "the server is not asked any more" \
     bash -c '! cairn map /two | grep -q "CS#'$((1024 + server))' in sync"'
 
 # (c) The journal, of a server that was killed: what was flushed must be there, so it does not start.
+# Flips a byte, and puts it back.
+flip() { flipped=$(rot "$1" "$2") || finish; }
+unflip() { rot "$1" "at:${flipped##* }" >/dev/null; }
+vstorage set-attr -p / replicas=3 >set.out
 cairn mkdisk /disk 64M >mkdisk.out
-vstorage set-attr -p /disk replicas=3 >set.out
 serve_disk nbd /disk
-for i in 1 2 3 4; do io "write -P $i ${i}M 64k" flush >/dev/null || echo "cannot write"; done
+for i in 1 2 3 4; do
+    check "written" io "write -P $i ${i}M 64k" flush
+done
 sleep 0.2
-stop cs1 KILL
+stop cs1 KILL 2>/dev/null
 damaged='/journal: group [0-9]+ is damaged, and it had been on stable media; remove this chunk server'
 for where in 0:head 0:records 0:payload -1:payload; do
-    rot cs1/journal "group:$where" >/dev/null
+    flip cs1/journal "group:$where"
     check "a journal's group, flipped at $where: the server does not start" \
         csd_refuses 1 "$damaged"
-    check "the disk is what was written" io "read -P 1 1M 64k" "read -P 4 4M 64k"
-    rot cs1/journal "group:$where" >/dev/null 2>&1 || rot_back cs1/journal
+    unflip cs1/journal
 done
+check "the disk is what was written" io "read -P 1 1M 64k" "read -P 4 4M 64k"
+flip cs1/journal superblock:0
+start_cs 1
+wait_for "with one of two superblocks it starts" cs_active 3
+wait_for "all replicas are in sync" all_healthy
+check "and has what was flushed" io "read -P 1 1M 64k" "read -P 4 4M 64k"
+
+# (e) Small files, and both superblocks: nothing is guessed.
+stop cs1
+for file in identity state epochs; do
+    flip "cs1/$file" at:20
+    check "flipped $file: the server does not start" \
+        csd_refuses 1 "/cs1/$file: .*; remove this chunk server and let its data be rebuilt"
+    unflip "cs1/$file"
+done
+flip cs1/journal superblock:0
+offset=${flipped##* }
+flip cs1/journal superblock:1
+check "both superblocks: it does not start" \
+    csd_refuses 1 '/cs1/journal: .*; remove this chunk server and let its data be rebuilt'
+unflip cs1/journal
+rot cs1/journal "at:$offset" >/dev/null
+start_cs 1
+wait_for "with all bytes back it starts" cs_active 3
+check "the disk is what was written" io "read -P 2 2M 64k" "read -P 3 3M 64k"
+check "the disk's server stops" stop nbd
+check "and every file is as it was put" all_whole
+
+# (d) The metadata log, (e) its snapshot and identity: the server does not start, the others go on.
+id=3
+[ "$(master_mds)" != 3 ] || id=2
+stop mds$id
+log=$(ls mds$id/log.* | tail -n 1)
+for what in log:0 log:1 log:-1 at:70; do
+    flip "$log" $what
+    check "the metadata log, flipped at $what: the server does not start" \
+        mdsd_refuses $id "$log: .*rm-mds $id"
+    unflip "$log"
+done
+for file in mds$id/snapshot.* mds$id/identity; do
+    flip "$file" at:20
+    check "flipped ${file#*/}: the server does not start" mdsd_refuses $id "$file"
+    unflip "$file"
+done
+check "the others go on" cairn put known.img /more
+check "and what is written then is there" whole /more
+flip "$log" log-tail
+start_mds $id
+wait_for "rot where nothing was written yet does not keep it from starting" mds_available 3
+check "the catalogue is whole" whole /three
 finish
