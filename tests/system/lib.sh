@@ -21,6 +21,7 @@ declare -A started=()
 source_root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 command -v cairn >/dev/null || PATH=$source_root/build/release/bin:$PATH
 
+script=$(realpath "$0")
 work=$(mktemp -d "${TMPDIR:-/tmp}/cairn-system.XXXXXX")
 cd "$work" || exit 1
 
@@ -125,6 +126,12 @@ free_port() {
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
+}
+
+# skip REASON: this machine does not allow what the test needs.
+skip() {
+    echo "skipped: $1"
+    finish
 }
 
 finish() {
