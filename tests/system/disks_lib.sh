@@ -14,7 +14,7 @@ fi
 
 make_disk() { # make_disk NUMBER MIB
     truncate -s "$2M" "image$1"
-    mkfs.ext4 -q -m 0 -O ^has_journal "image$1" || exit 1
+    mkfs.ext4 -q -m 0 -J size=8 "image$1" || exit 1
     mkdir "disk$1"
     mount -o loop "image$1" "disk$1" || skip "no loop device can be had"
 }
@@ -23,8 +23,8 @@ read_only() { mount -o remount,ro "disk$1"; }
 writable() { mount -o remount,rw "disk$1"; }
 # As a kernel does that found the file system damaged: from now on everything that writes fails.
 fail_disk() { mount -o remount,abort "disk$1"; }
-replace_cable() { # with the server stopped
-    umount "disk$1" && e2fsck -fy "image$1" && mount -o loop "image$1" "disk$1"
+repair_disk() { # with the server stopped
+    umount "disk$1" && { e2fsck -fy "image$1" || [ $? = 1 ]; } && mount -o loop "image$1" "disk$1"
 }
 
 # The folder can be removed only without its mounts.

@@ -16,7 +16,7 @@ attributes() { vstorage set-attr -p / "replicas=$1" failure-domain=disk >set.out
 writes() {
     local i commands=()
     for ((i = $1; i < $2; i++)); do commands+=(-c "write -P $((i % 250 + 1)) ${i}M 1M"); done
-    qemu-io -f raw "${commands[@]}" "$uri" >writes.out 2>&1
+    timeout 60 qemu-io -f raw "${commands[@]}" "$uri" >writes.out 2>&1
     mapfile -t written < <(sed -n 's/^wrote 1048576\/1048576 bytes at offset //p' writes.out)
 }
 # They hold what was written.
@@ -60,7 +60,12 @@ is_empty() { [ "$(df --output=used -BM disk1 | tail -n 1 | tr -dc 0-9)" -lt 50 ]
 wait_for "the space is free again" is_empty
 
 # One is full. Whoever needs it runs out of space; the others do not.
-fill_disk() { fallocate -l "$(df --output=avail -B1 "disk$1" | tail -n 1)" "disk$1/ballast"; }
+# All but a little, of what a chunk server leaves free, too.
+fill_disk() {
+    local available
+    available=$(df --output=avail -BM "disk$1" | tail -n 1 | tr -dc 0-9)
+    fallocate -l "$((available - 16))M" "disk$1/ballast"
+}
 attributes 2:2
 check "three disks" bash -c 'for i in 1 2 3; do cairn mkdisk "/disk$i" 64M || exit 1; done'
 for i in 1 2 3; do

@@ -102,18 +102,18 @@ stop() {
     return "$status"
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds, at most 20 s; ends the test otherwise, for
+# wait_for WHAT COMMAND...: until the command succeeds, at most 30 s; ends the test otherwise, for
 # nothing after it would make sense.
 wait_for() {
-    local what=$1 attempt
+    local what=$1 until=$((SECONDS + 30))
     shift
-    for ((attempt = 0; attempt < 400; attempt++)); do
+    while [ $SECONDS -lt $until ]; do
         if "$@" >/dev/null 2>&1; then
             return 0
         fi
         sleep 0.05
     done
-    echo "FAILED  waited 20 s in vain: $what"
+    echo "FAILED  waited 30 s in vain: $what"
     tail -n 20 ./*.err 2>/dev/null | sed 's/^/        /'
     failed=$((failed + 1))
     finish

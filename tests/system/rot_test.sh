@@ -52,14 +52,6 @@ told_of() { # told_of SERVER BEFORE: of that server there are more events than b
     vstorage get-event
     return 1
 }
-# refuses WORDS COMMAND...: the daemon ends by itself, within 10 s, with an error that has the words.
-refuses() {
-    local words=$1 status=0
-    shift
-    timeout 10 "$@" >refused.out 2>refused.err </dev/null || status=$?
-    cat refused.err
-    [ "$status" = 1 ] && grep ' ERROR ' refused.err | grep -qE -- "$words"
-}
 csd_refuses() { refuses "$2" csd -c stor1 -r "$work/cs$1"; }
 mdsd_refuses() { refuses "$2" mdsd -c stor1 -r "$work/mds$1"; }
 
