@@ -78,8 +78,7 @@ Task<void> fill_lost(Runtime&, ChunkStore& store) {
         const std::string_view before = "abcd";
         const char letter = block < before.size() ? before[block] : '\0';
         done = co_await store.fill_lost_block(
-            StoreRot::chunk, block,
-            letter != 0 ? block_of(letter) : Buffer::zeroed(block_size));
+            StoreRot::chunk, block, letter != 0 ? block_of(letter) : Buffer::zeroed(block_size));
         EXPECT_TRUE(done);
     }
     const std::string now = co_await letters_at(store, StoreRot::chunk, 0, 4);

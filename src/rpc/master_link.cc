@@ -53,7 +53,7 @@ Task<void> MasterLink::take_servers(FindMasterReply found) {
         }
     }
     // Only the master surely knows which are no more.
-    if (found.answering != found.master || found.master.is_none())
+    if (found.answering != found.master || found.master.is_none() || found.servers.empty())
         co_return;
     std::vector<Address> now;
     for (const MdsInfo& server : found.servers)

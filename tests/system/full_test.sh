@@ -11,8 +11,8 @@ for i in 1 2 3; do add_chunk_server_on $i; done
 wait_for "three chunk servers are active" cs_active 3
 attributes() { vstorage set-attr -p / "replicas=$1" failure-domain=disk >set.out || finish; }
 
-# writes FROM TO: a MiB after the other, each with a pattern of its own; `written` is those that were
-# acknowledged.
+# writes FROM TO: a MiB after the other, each with a pattern of its own; `written` is those that
+# were acknowledged.
 writes() {
     local i commands=()
     for ((i = $1; i < $2; i++)); do commands+=(-c "write -P $((i % 250 + 1)) ${i}M 1M"); done

@@ -24,7 +24,8 @@ wait_for "the server of the disk ends" ended cs2
 status=0
 stop cs2 || status=$?
 check_equal "by itself, with an error" 1 "$status"
-check "which says what and where" grep -E 'ERROR cs: .*disk2/cs.*(ead-only|not permitted|I/O)' cs2.err
+check "which says what and where" \
+    grep -E 'ERROR cs: .*disk2/cs.*(ead-only|not permitted|I/O)' cs2.err
 wait_for "the other servers run on" cs_active 2
 check "reads go on" io "read -P 1 0 4M" "read -P 2 4M 4M"
 

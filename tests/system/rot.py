@@ -6,8 +6,8 @@
     rot.py FILE table:N         in the table entry of block N of a chunk file
     rot.py FILE header:N        in header 0 or 1 of a chunk file
     rot.py FILE superblock:N    in superblock 0 or 1 of a journal
-    rot.py FILE group:N:WHERE   in group N of those that a start of a journal replays: in its `head`,
-                                its `records` or its `payload`; -1 is the last group that has one
+    rot.py FILE group:N:WHERE   in group N of those that a start of a journal replays: its
+                                `head`, its `records` or its `payload`; -1 is the last one
     rot.py FILE log:N           in group N of a segment of a metadata log
     rot.py FILE log-tail        behind the last group of such a segment, where nothing is used
 

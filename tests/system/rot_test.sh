@@ -143,7 +143,8 @@ check "the file is set aside" [ -e "$file.damaged" ]
 check "the server is not asked any more" \
     bash -c '! cairn map /two | grep -q "CS#'$((1024 + server))' in sync"'
 
-# (c) The journal, of a server that was killed: what was flushed must be there, so it does not start.
+# (c) The journal, of a server that was killed: what was flushed must be there, so it does not
+# start.
 # Flips a byte, and puts it back.
 flip() { flipped=$(rot "$1" "$2") || finish; }
 unflip() { rot "$1" "at:${flipped##* }" >/dev/null; }
@@ -155,7 +156,7 @@ for i in 1 2 3 4; do
 done
 sleep 0.2
 stop cs1 KILL 2>/dev/null
-damaged='/journal: group [0-9]+ is damaged, and it had been on stable media; remove this chunk server'
+damaged='/journal: group [0-9]+ is damaged, and it had been on stable media; remove this'
 for where in 0:head 0:records 0:payload -1:payload; do
     flip cs1/journal "group:$where"
     check "a journal's group, flipped at $where: the server does not start" \

@@ -45,8 +45,8 @@ Task<void> Restores::restore(ChunkId id, CsId cs, std::vector<uint32_t> blocks) 
     if (!blocks.empty())
         master_.runtime.log.write(
             Severity::error, "mds",
-            fmt::format("{} bad blocks of chunk {} on CS#{} (the first is {}) could not be restored "
-                        "from another replica",
+            fmt::format("{} bad blocks of chunk {} on CS#{} (the first is {}) could not be "
+                        "restored from another replica",
                         blocks.size(), id.number, cs.number, blocks.front()));
     running_.erase({id, cs});
 }
