@@ -5,7 +5,7 @@
 source "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "needs root, to boot a container"
-command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not here (package systemd-container)"
+command -v systemd-nspawn >/dev/null || skip "the package systemd-container is not here"
 [ -x /usr/lib/systemd/systemd ] || skip "systemd is not here"
 
 # Programs and units as ./dev install puts them, over this system's /usr, which nothing writes to.
@@ -93,10 +93,10 @@ cs_active() { [ "$(inside vstorage stat --json | grep -c '"state": "active"')" =
 wait_for "both chunk servers are active" cs_active 2
 check "attributes" inside vstorage set-attr -R -p / replicas=2 failure-domain=disk
 head -c 2000000 /dev/urandom >known.img
-cp known.img "$tree/root/known.img"
-check "put" inside cairn put /root/known.img /known
+cp known.img "$tree/vstorage/known.img"
+check "put" inside cairn put /vstorage/known.img /known
 whole() {
-    inside cairn get /known /root/got.img && cmp known.img "$tree/root/got.img"
+    inside cairn get /known /vstorage/got.img && cmp known.img "$tree/vstorage/got.img"
 }
 check "get" whole
 wait_for "the system runs without a failed unit" \
