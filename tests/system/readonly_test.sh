@@ -47,4 +47,29 @@ wait_for "all are back" cs_active 3
 check "the disk goes on" io "write -P 3 8M 4M" flush "read -P 3 8M 4M"
 
 check "the disk's server stops" stop nbd
+
+# Metadata servers: a small disk is warned of, a read-only one and a port that is taken are told.
+make_small() {
+    vstorage -c stor1 make-mds -a "${mds_address[2]}" -r "$work/disk1/mds" >small.out 2>&1
+}
+mds_address[2]=$(free_address)
+check "make-mds on a small disk goes on" make_small
+check "and warns of less than 10 GB" \
+    grep -E 'warning: .*/disk1/mds has .* free; .* at least 10 ?GB' small.out
+stop cs1
+read_only 1
+check "a metadata server does not start on a read-only disk" \
+    refuses 'disk1/mds.*ead-only.*make it writable, then start it again' \
+    mdsd -c stor1 -r "$work/disk1/mds"
+writable 1
+taken=${mds_address[2]}
+start listener python3 -c "import socket, time
+s = socket.create_server(('$taken', 2510))
+print('ready', flush=True)
+time.sleep(60)"
+wait_for "somebody has the port" grep -q ready listener.out
+check "a metadata server whose port is taken does not start" \
+    refuses "$taken:2510.*in use" mdsd -c stor1 -r "$work/disk1/mds"
+check "a chunk server neither" \
+    refuses "$taken:2510.*in use" csd -c stor1 -r "$work/disk1/cs" -a "$taken:2510"
 finish
