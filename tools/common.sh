@@ -9,6 +9,7 @@ declare -A packages=(
     [script]="python3"
     [lint]="clang-tidy-19 clang-format-19 mandoc"
     [client]="qemu-utils fio libnbd-bin iproute2"
+    [system]="systemd-container e2fsprogs"
 )
 
 jobs=${JOBS:-$(nproc)}

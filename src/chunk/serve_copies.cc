@@ -1,5 +1,5 @@
 // Copies between replicas: what a source answers, and the orders that make this server copy from
-// one (join, compare, restore).
+// one (join, compare).
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -53,7 +53,7 @@ Task<rpc::Response> ChunkService::copy_blocks(CopyBlocksRequest request) {
         std::vector<BadBlock> bad;
         Result<ChunkRead> stored = co_await store_.read(request.chunk, block, 1, bad);
         if (!stored && stored.code() == Code::corrupt) {
-            note_bad_block(request.chunk, block);
+            co_await note_bad_blocks(request.chunk, std::move(bad));
             reply.bad.push_back(block);
         } else if (!stored) {
             co_return failed(stored.error());
@@ -182,49 +182,6 @@ Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
     reply.blocks_compared = total.blocks_compared;
     reply.blocks_copied = total.blocks_copied;
     reply.bad_at_source = std::move(total.bad_at_source);
-    co_return done(encode(reply));
-}
-
-// A restore only changes the bytes under a checksum that this replica holds already, so it needs no
-// version.
-Task<rpc::Response> ChunkService::restore_blocks(RestoreBlocksOrder order) {
-    Result<void> obeyed = check_master(order.header);
-    if (!obeyed)
-        co_return failed(obeyed.error());
-    const std::shared_ptr<Replica> replica = find(order.chunk);
-    if (!replica)
-        co_return failed(lost(order.chunk));
-    RestoreBlocksReply reply;
-    CopyBlocksRequest request;
-    request.chunk = order.chunk;
-    request.version = order.version;
-    request.blocks = order.blocks;
-    rpc::CallOptions options;
-    options.timeout = seconds(15);
-    options.expected_reply = static_cast<uint32_t>(request.blocks.size() * (block_size + 64));
-    auto response = co_await peers_.to(order.source_address)
-                        .call(Method::copy_blocks, encode(request), rpc::Payload(), options);
-    if (!response)
-        co_return failed(response.error());
-    Result<CopyBlocksReply> copies = decode<CopyBlocksReply>(response->body.view());
-    if (!copies || response->payload.size() != copies->blocks.size() * block_size)
-        co_return failed(Error(Code::corrupt, "a copy's answer does not fit its request"));
-    for (const uint32_t block : order.blocks) {
-        const auto at = std::lower_bound(copies->blocks.begin(), copies->blocks.end(), block);
-        if (at == copies->blocks.end() || *at != block) {
-            reply.still_bad.push_back(block);
-            continue;
-        }
-        const auto position = static_cast<size_t>(at - copies->blocks.begin());
-        Result<void> restored = co_await store_.restore_block(
-            order.chunk, block, response->payload.slice(position * block_size, block_size));
-        if (!restored)
-            reply.still_bad.push_back(block);
-        else {
-            counters_.restored();
-            bad_blocks_.erase({order.chunk, block});
-        }
-    }
     co_return done(encode(reply));
 }
 

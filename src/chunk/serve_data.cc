@@ -26,10 +26,10 @@ Task<rpc::Response> ChunkService::read_blocks(ReadBlocksRequest request) {
     std::vector<BadBlock> bad;
     Result<ChunkRead> blocks =
         co_await store_.read(request.tag.chunk, request.first_block, request.block_count, bad);
-    for (const BadBlock& block : bad)
-        note_bad_block(request.tag.chunk, block.block);
-    if (!blocks)
+    if (!blocks) {
+        co_await note_bad_blocks(request.tag.chunk, std::move(bad));
         co_return failed(blocks.error());
+    }
     counters_.read(uint64_t{request.block_count} * block_size);
     // 3. Zeros do not travel.
     ReadBlocksReply reply;

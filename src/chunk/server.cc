@@ -36,6 +36,8 @@ Task<Result<void>> ChunkServer::serve(Event& stop) {
     }
     rpc::MasterLink master(runtime_, links, options_.access.name, options_.access.servers,
                            seconds(5));
+    if (options_.files != nullptr)
+        master.follow(*options_.files);
     RegistrationOptions registration_options;
     registration_options.host = options_.host;
     registration_options.address = address_;

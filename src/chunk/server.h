@@ -21,6 +21,7 @@ struct ServerOptions {
     rpc::ClusterAccess access;
     HostId host;
     StoreOptions store;
+    rpc::ClusterFiles* files = nullptr;  // this host's; outlives the server
     Address listen;  // no host: that of the connection to the master; port 0: any free one
     Duration heartbeat_interval = seconds(1);
     ServiceRules service_rules;

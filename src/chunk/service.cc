@@ -39,24 +39,6 @@ std::shared_ptr<FileFence> ChunkService::fence_of(FileId file) {
     return fence;
 }
 
-void ChunkService::note_bad_block(ChunkId chunk, uint32_t block) {
-    if (bad_blocks_.emplace(chunk, block).second) {
-        counters_.bad_block();
-        runtime_.log.write(Severity::error, "cs",
-                           fmt::format("block {} of chunk {:016x} does not match its checksum",
-                                       block, chunk.number));
-    }
-}
-
-std::vector<std::pair<ChunkId, uint32_t>> ChunkService::bad_blocks() const {
-    return {bad_blocks_.begin(), bad_blocks_.end()};
-}
-
-void ChunkService::forget_bad_blocks(const std::vector<std::pair<ChunkId, uint32_t>>& told) {
-    for (const auto& block : told)
-        bad_blocks_.erase(block);
-}
-
 std::vector<HeldChunk> ChunkService::held_chunks() const {
     std::vector<HeldChunk> list;
     for (const auto& [chunk, replica] : replicas_)

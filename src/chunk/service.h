@@ -24,6 +24,9 @@
 
 namespace cairn::chunk {
 
+// Of those kept until the next heartbeat.
+constexpr size_t bad_blocks_max = 10'000;
+
 class ChunkService final : public rpc::Handler {
   public:
     // `admitted`: the start was clean, so that what is held may be served before a master has
@@ -82,6 +85,9 @@ class ChunkService final : public rpc::Handler {
     Task<Result<std::shared_ptr<Replica>>> make_replica(ChunkDescription description,
                                                         ChunkState state);
     void note_bad_block(ChunkId chunk, uint32_t block);
+    Task<void> note_bad_blocks(ChunkId chunk, std::vector<BadBlock> bad);
+    Task<void> note_lost_page(ChunkId chunk, uint32_t page);
+    Task<Result<void>> restore_block(ChunkId chunk, uint32_t block, Buffer content);
     Task<void> fence_file(FileId file, LeaseEpoch epoch, Result<void>& outcome);
     Task<void> seal_replica(std::shared_ptr<Replica> replica, Version version,
                             Result<void>& outcome);

@@ -84,7 +84,7 @@ struct ChunkRead {
 struct BadBlock {
     uint32_t block = 0;
     // What its content should have: restore_block takes nothing else. None if that is lost, too:
-    // then only a write helps.
+    // then a write helps, or fill_lost_block.
     std::optional<uint64_t> checksum;
 };
 
@@ -161,6 +161,9 @@ class ChunkStore {
     Task<Result<uint64_t>> digest(ChunkId chunk);
     // Puts a bad block right: content is taken only if it has the checksum that the table holds.
     Task<Result<void>> restore_block(ChunkId chunk, uint32_t block, Buffer content);
+    // Gives a block whose table page rotted the content that another replica in sync has. Does
+    // nothing where the block is not lost any more: what was written since is newer.
+    Task<Result<void>> fill_lost_block(ChunkId chunk, uint32_t block, Buffer content);
 
     // --- the disk under it
     // Total, and what chunks may still take: pending writes and the margin are off.
@@ -198,10 +201,11 @@ class ChunkStore {
                                                                 Range range) const;
     [[nodiscard]] Result<void> check_content(const ChunkWrite& write) const;
     // Both give the sequence of the journal group to wait for.
-    enum class WriteIf : uint8_t { always, content_is_the_same };
+    enum class WriteIf : uint8_t { always, content_is_the_same, content_is_lost };
     Task<Result<uint64_t>> write_piece(const ChunkWrite& write, Range piece, Buffer data,
                                        WriteIf write_if);
     Task<Result<uint64_t>> zero_range(const ChunkZeros& zeros, Range piece);
+    Task<Result<void>> put_right(ChunkId chunk, uint32_t block, Buffer content, WriteIf write_if);
     // What has_space() needs to know of these blocks, if it is not clear without.
     Task<Result<void>> load_for_space(std::shared_ptr<ChunkEntry> chunk, Range range);
     [[nodiscard]] Result<bool> has_space(const ChunkEntry& chunk, Range range) const;

@@ -113,8 +113,10 @@ bool StoreCore::try_take_room(const RoomRequest& request) {
 Task<Result<void>> StoreCore::take_room(RoomRequest request) {
     const uint64_t ticket = next_ticket_++;
     while (!failure && !stopping && (ticket != serving_ || !try_take_room(request))) {
-        if (journal->failure())
+        if (journal->failure()) {
             fail(*journal->failure());
+            break;
+        }
         work.notify_all();
         co_await room_.wait();
     }

@@ -253,6 +253,21 @@ Task<Result<void>> ChunkStore::restore_block(ChunkId id, uint32_t block, Buffer 
         co_return Error(Code::not_found, "nobody knows here what the block should hold: write it");
     if (table_now->front().checksum != sum)
         co_return Error(Code::corrupt, "this is not what the block should hold");
+    co_return co_await put_right(id, block, std::move(content), WriteIf::content_is_the_same);
+}
+
+Task<Result<void>> ChunkStore::fill_lost_block(ChunkId id, uint32_t block, Buffer content) {
+    if (content.size() != block_size)
+        co_return Error(Code::invalid_argument, "a block has 4 KiB");
+    Result<ChunkRef> found = chunk_in_range(id, {block, 1});
+    if (!found)
+        co_return found.error();
+    co_return co_await put_right(id, block, std::move(content), WriteIf::content_is_lost);
+}
+
+Task<Result<void>> ChunkStore::put_right(ChunkId id, uint32_t block, Buffer content,
+                                         WriteIf write_if) {
+    const uint64_t sum = block_checksum(id, block, content.view());
     ChunkWrite write{.tag = {.chunk = id, .version = {}, .file = {}, .epoch = {}},
                      .first_block = block,
                      .data = std::move(content),
@@ -260,8 +275,8 @@ Task<Result<void>> ChunkStore::restore_block(ChunkId id, uint32_t block, Buffer 
     CO_TRY(core_->check_running());
     const Operation operation(*this);
     const Range whole{block, 1};
-    Result<uint64_t> appended = co_await write_piece(write, whole, aligned_for_disk(write.data),
-                                                     WriteIf::content_is_the_same);
+    Result<uint64_t> appended =
+        co_await write_piece(write, whole, aligned_for_disk(write.data), write_if);
     if (!appended)
         co_return appended.error();
     co_return core_->checked(co_await core_->journal->wait_held(*appended));

@@ -118,10 +118,13 @@ Task<Result<uint64_t>> ChunkStore::write_piece(const ChunkWrite& write, Range pi
                 co_return space.error();
             continue;
         }
-        if (write_if == WriteIf::content_is_the_same) {
+        if (write_if != WriteIf::always) {
             const StoreCore::BlockView view = core_->look(**chunk, piece.first);
             const bool loaded = view.source != StoreCore::Source::not_loaded;
-            if (!loaded || view.checksum != checksums[0]) {
+            const bool wanted = write_if == WriteIf::content_is_lost
+                                    ? view.source == StoreCore::Source::lost
+                                    : view.checksum == checksums[0];
+            if (!loaded || !wanted) {
                 core_->give_back_room(room);
                 if (loaded)
                     co_return uint64_t{0};  // a newer write has put it right

@@ -9,6 +9,7 @@ namespace cairn::cli {
 namespace {
 
 constexpr Duration patience = seconds(10);
+constexpr Duration lease_of_command = seconds(10);
 
 Task<Result<std::unique_ptr<client::Client>>> make_client(CommandContext context,
                                                           ClientNeeds needs) {
@@ -25,6 +26,7 @@ Task<Result<std::unique_ptr<client::Client>>> make_client(CommandContext context
     options.name = needs.name.empty() ? fmt::format("cairn {:016x}", context.runtime.random.next())
                                       : needs.name;
     options.patience = needs.wait_for_ever ? Duration{0} : patience;
+    options.lease_timeout = needs.wait_for_ever ? Duration{0} : lease_of_command;
     co_return std::make_unique<client::Client>(context.runtime, std::move(options));
 }
 

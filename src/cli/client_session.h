@@ -13,7 +13,8 @@ namespace cairn::cli {
 struct ClientNeeds {
     // The client of the same name on this host is taken over from; empty: nobody's name.
     std::string name;
-    // I/O outlasts any absence of the cluster; otherwise it fails after a while.
+    // I/O outlasts any absence of the cluster; otherwise it fails after a while, and a command that
+    // was killed keeps others from its files for a few seconds only.
     bool wait_for_ever = false;
 };
 

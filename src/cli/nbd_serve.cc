@@ -16,6 +16,8 @@ namespace cairn::cli {
 
 namespace {
 
+constexpr Duration time_to_stop = seconds(8);
+
 using Devices = std::vector<std::unique_ptr<block::BlockDevice>>;
 
 // "/vms/disk" is asked for as "vms/disk": the slash that a URI puts before the name is not part of
@@ -33,12 +35,13 @@ Error explain(const Error& error, const NbdServeOptions& options) {
     return error;
 }
 
-Task<Result<void>> close_devices(Devices& devices) {
+// Tells of the first that failed by the name that the user knows.
+Task<Result<void>> close_devices(Devices& devices, const std::vector<std::string>& paths) {
     Result<void> result;
-    for (const std::unique_ptr<block::BlockDevice>& device : devices) {
-        Result<void> closed = co_await device->close();
+    for (size_t i = 0; i < devices.size(); i++) {
+        Result<void> closed = co_await devices[i]->close();
         if (!closed && result)
-            result = closed;
+            result = closed.error().with_context("closing " + paths[i]);
     }
     co_return result;
 }
@@ -48,7 +51,7 @@ Task<Result<Devices>> open_cluster_devices(client::Client& client, NbdServeOptio
     for (const std::string& path : options.paths) {
         auto device = co_await file::ClusterDevice::open(client, path, options.read_only);
         if (!device) {
-            static_cast<void>(co_await close_devices(devices));
+            static_cast<void>(co_await close_devices(devices, options.paths));
             co_return device.error();
         }
         devices.push_back(std::move(device).value());
@@ -145,8 +148,19 @@ Task<Result<void>> run_with(CommandContext context, NbdServeOptions options, cli
     if (!devices)
         co_return devices.error();
     Result<void> served = co_await run_server(context, options, *devices, listeners);
-    Result<void> closed = co_await close_devices(*devices);
-    co_return served ? closed : served;
+    Result<void> closed = co_await close_devices(*devices, options.paths);
+    co_return closed ? served : closed;
+}
+
+// A cluster that is away must not keep this program from ending.
+Task<void> end_in_time(CommandContext context, client::Client& client, Event& ended) {
+    co_await context.stop.wait();
+    const bool in_time = co_await ended.wait_until(context.runtime.loop.now() + time_to_stop);
+    if (!in_time)
+        client.abandon(
+            fmt::format("this program was told to stop, and for {} s the cluster did "
+                        "not take what was left to write",
+                        time_to_stop.seconds()));
 }
 
 // The listeners come first: where another server has them, that one's files stay its own.
@@ -158,11 +172,19 @@ Task<Result<void>> run(CommandContext context, NbdServeOptions options) {
         co_return co_await run_with(context, options, nullptr, *listeners);
     // Under this name a server that was killed is known again, and takes over from itself.
     const std::string name = "nbd " + to_string(listeners->front()->address());
+    rpc::ClusterFiles files(context.runtime, context.root);
     auto client = co_await start_client(context, {.name = name, .wait_for_ever = true});
     if (!client)
         co_return client.error();
+    (*client)->master().follow(files);
+    Event ended(context.runtime.loop);
+    Scope ending(context.runtime.loop);
+    ending.spawn(end_in_time(context, **client, ended));
     Result<void> served = co_await run_with(context, options, client->get(), *listeners);
+    context.stop.set();
     co_await (*client)->stop();
+    ended.set();
+    co_await ending.join();
     co_return served;
 }
 

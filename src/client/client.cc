@@ -62,6 +62,12 @@ Task<void> Client::stop() {
     co_await background_.join();
 }
 
+void Client::abandon(std::string reason) {
+    for (const auto& [id, file] : files_)
+        file->lease_is_lost(reason);
+    master_.stop();
+}
+
 Duration Client::refresh_interval() const {
     return lease_timeout_ / 4;
 }

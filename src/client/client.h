@@ -38,6 +38,9 @@ class Client {
     Task<Result<void>> start();
     // Closes what is open (flushed, unless it cannot be), unregisters, joins.
     Task<void> stop();
+    // What waits for the cluster fails from now on, and stop() waits for nobody any more: what was
+    // not flushed may be lost. For a program that must end while the cluster does not answer.
+    void abandon(std::string reason);
 
     // The tree. Paths are absolute within the cluster: "/disks/a".
     Task<Result<NodeAttributes>> look_up(std::string path);

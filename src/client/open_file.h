@@ -101,6 +101,8 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
 
     // Reading (read_path.cc)
     Task<Result<void>> read_part(uint64_t index, uint32_t first_block, MutableByteView into);
+    // A half at a time, each from any replica that has it.
+    Task<Result<void>> read_halves(uint64_t index, uint32_t first_block, MutableByteView into);
     Task<Result<void>> read_from(CsId cs, ChunkMap map, uint32_t first_block, MutableByteView into);
     Task<void> read_part_into(uint64_t index, uint32_t first_block, MutableByteView into,
                               Result<void>& outcome);

@@ -3,6 +3,7 @@
 // computed is checked here once more.
 #include <algorithm>
 #include <cstring>
+#include <fmt/core.h>
 
 #include "client/client.h"
 #include "client/open_file.h"
@@ -64,10 +65,17 @@ Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, Mut
                 if (lost_)
                     co_return lost_error();
             }
+            all_bad = all_bad && !order.empty();
+            // Each replica may be bad in another place: all that is good somewhere is to be had.
+            if (all_bad && into.size() > block_size)
+                co_return co_await read_halves(index, first_block, into);
             // Every replica holds a bad block: give the cluster time to restore it, then say so.
-            rounds_all_bad = all_bad && !order.empty() ? rounds_all_bad + 1 : 0;
+            rounds_all_bad = all_bad ? rounds_all_bad + 1 : 0;
             if (rounds_all_bad > 5)
-                co_return Error(Code::corrupt, "no replica holds a valid copy of the block");
+                co_return Error(
+                    Code::corrupt,
+                    fmt::format("no replica of chunk {} holds a valid copy of its block {}",
+                                map.chunk.number, first_block));
         }
         co_await Sleep(runtime_.loop, pause);
         pause = std::min(pause * 2, milliseconds(500));
@@ -75,6 +83,14 @@ Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, Mut
         if (!fetched && lost_)
             co_return fetched.error();
     }
+}
+
+Task<Result<void>> OpenFile::read_halves(uint64_t index, uint32_t first_block,
+                                         MutableByteView into) {
+    const uint64_t half = align_up(into.size() / 2, block_size);
+    CO_TRY(co_await read_part(index, first_block, into.first(half)));
+    co_return co_await read_part(index, first_block + static_cast<uint32_t>(half / block_size),
+                                 into.subspan(half));
 }
 
 Task<void> OpenFile::read_part_into(uint64_t index, uint32_t first_block, MutableByteView into,

@@ -82,6 +82,7 @@ Task<Result<void>> serve(real::Program& program, Options options) {
 
     chunk::ServerOptions server_options;
     server_options.access = *access;
+    server_options.files = &files;
     server_options.host = *host;
     server_options.store.path = repository_path(options.common);
     server_options.listen = *listen;

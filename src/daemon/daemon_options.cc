@@ -20,10 +20,26 @@ std::string repository_path(const DaemonOptions& options) {
     return real::Program::working_directory() + "/" + options.repository;
 }
 
+namespace {
+
+// What the message itself cannot know, since it comes from wherever a file was written.
+const char* advice_for(Code code) {
+    switch (code) {
+        case Code::no_space: return "; free space on this disk, then start it again";
+        case Code::read_only:
+            return "; find out why this file system is read-only (dmesg tells), make it writable, "
+                   "then start it again";
+        default: return "";
+    }
+}
+
+}  // namespace
+
 int exit_code_of(Runtime& runtime, const char* component, const Result<void>& outcome) {
     if (outcome)
         return EXIT_SUCCESS;
-    runtime.log.write(Severity::error, component, outcome.error().message());
+    runtime.log.write(Severity::error, component,
+                      outcome.error().message() + advice_for(outcome.code()));
     return EXIT_FAILURE;
 }
 

@@ -9,11 +9,18 @@ namespace {
 
 constexpr Duration call_timeout = seconds(10);
 constexpr Duration find_timeout = seconds(2);
+constexpr Duration refresh_interval = seconds(10);
 
 // The call may succeed with another server, or a little later; nothing in it was wrong.
 bool worth_repeating(Code code) {
     return code == Code::not_master || code == Code::unavailable || code == Code::connection_lost ||
            code == Code::timed_out || code == Code::overloaded || code == Code::retry;
+}
+
+// Whoever is asked next will say the same.
+bool is_final(Code code) {
+    return code == Code::authentication_failed || code == Code::wrong_cluster ||
+           code == Code::version_mismatch || code == Code::cancelled;
 }
 
 }  // namespace
@@ -36,40 +43,90 @@ Error MasterLink::give_up(const Error& last) const {
                                      cluster_name_, tried, last.message())};
 }
 
-Task<Result<void>> MasterLink::find_master() {
-    Error last(Code::unavailable, "no metadata server is known");
-    const std::vector<Address> ask = servers_;
-    for (const Address& address : ask) {
-        CallOptions options;
-        options.timeout = find_timeout;
-        Result<Reply> reply =
-            co_await links_.to(address.next_port())
-                .call(Method::find_master, encode(FindMasterRequest{}), Payload(), options);
-        if (!reply) {
-            last = reply.error();
-            if (last.code() == Code::authentication_failed || last.code() == Code::wrong_cluster ||
-                last.code() == Code::version_mismatch || last.code() == Code::cancelled)
-                co_return last;
-            continue;
+Task<void> MasterLink::take_servers(FindMasterReply found) {
+    for (const MdsInfo& server : found.servers) {
+        if (std::ranges::find(servers_, server.peer_address) == servers_.end())
+            servers_.push_back(server.peer_address);
+        if (server.mds == found.master && !found.master.is_none()) {
+            master_ = server.mds;
+            master_address_ = server.peer_address.next_port();
         }
-        Result<FindMasterReply> found = decode<FindMasterReply>(reply->body.view());
-        if (!found) {
-            last = found.error();
-            continue;
-        }
-        for (const MdsInfo& server : found->servers) {
-            if (std::find(servers_.begin(), servers_.end(), server.peer_address) == servers_.end())
-                servers_.push_back(server.peer_address);
-            if (server.mds == found->master && !found->master.is_none()) {
-                master_ = server.mds;
-                master_address_ = server.peer_address.next_port();
-            }
-        }
-        if (!master_address_.is_none())
-            co_return Result<void>();
-        last = Error(Code::unavailable, "the metadata servers have no master now");
     }
-    co_return last;
+    // Only the master surely knows which are no more.
+    if (found.answering != found.master || found.master.is_none() || found.servers.empty())
+        co_return;
+    std::vector<Address> now;
+    for (const MdsInfo& server : found.servers)
+        now.push_back(server.peer_address);
+    servers_ = now;
+    if (files_ == nullptr)
+        co_return;
+    Result<std::vector<Address>> listed = co_await files_->load_servers(cluster_name_);
+    std::ranges::sort(now);
+    if (listed)
+        std::ranges::sort(*listed);
+    // So that the next start finds them; whoever may not write there does without.
+    if (listed && *listed != now)
+        static_cast<void>(co_await files_->save_servers(cluster_name_, now));
+}
+
+// `service`: where it serves clients.
+Task<Result<void>> MasterLink::ask_for_master(Address service) {
+    CallOptions options;
+    options.timeout = find_timeout;
+    Result<Reply> reply = co_await links_.to(service).call(
+        Method::find_master, encode(FindMasterRequest{}), Payload(), options);
+    if (!reply)
+        co_return reply.error();
+    Result<FindMasterReply> found = decode<FindMasterReply>(reply->body.view());
+    if (!found)
+        co_return found.error();
+    co_await take_servers(std::move(*found));
+    if (master_address_.is_none())
+        co_return Error(Code::unavailable, "the metadata servers have no master now");
+    co_return Result<void>();
+}
+
+Task<void> MasterLink::refresh_servers() {
+    if (runtime_.loop.now() < refresh_at_)
+        co_return;
+    refresh_at_ = runtime_.loop.now() + refresh_interval;
+    static_cast<void>(co_await ask_for_master(master_address_));
+}
+
+// Those of this host's list that are not known here.
+Task<std::vector<Address>> MasterLink::read_list() {
+    std::vector<Address> more;
+    if (files_ == nullptr)
+        co_return more;
+    Result<std::vector<Address>> listed = co_await files_->load_servers(cluster_name_);
+    if (!listed)
+        co_return more;
+    for (const Address& address : *listed) {
+        if (std::ranges::find(servers_, address) == servers_.end())
+            more.push_back(address);
+    }
+    co_return more;
+}
+
+Task<Result<void>> MasterLink::ask_each(std::vector<Address> servers) {
+    Result<void> asked = Error(Code::unavailable, "no metadata server is known");
+    for (const Address& address : servers) {
+        asked = co_await ask_for_master(address.next_port());
+        if (asked || is_final(asked.code()))
+            break;
+    }
+    co_return asked;
+}
+
+Task<Result<void>> MasterLink::find_master() {
+    Result<void> found = co_await ask_each(servers_);
+    if (found || is_final(found.code()))
+        co_return found;
+    std::vector<Address> more = co_await read_list();
+    if (!more.empty())
+        found = co_await ask_each(std::move(more));
+    co_return found;
 }
 
 Task<Result<Buffer>> MasterLink::call_raw(Method method, Bytes body, bool repeat) {
@@ -83,6 +140,8 @@ Task<Result<Buffer>> MasterLink::call_raw(Method method, Bytes body, bool repeat
         Result<void> found;
         if (master_address_.is_none())
             found = co_await find_master();
+        else if (files_ != nullptr)
+            co_await refresh_servers();
         if (found) {
             CallOptions options;
             options.timeout = call_timeout;

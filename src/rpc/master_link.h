@@ -58,6 +58,9 @@ class MasterLink {
         client_ = client;
         instance_ = instance;
     }
+    // Keeps to this host's list of servers: what the master says of them is written there, and
+    // where nobody answers it is read anew. `files` outlives this.
+    void follow(ClusterFiles& files) { files_ = &files; }
     // From here on calls fail instead of looking for a master.
     void stop() { stopping_ = true; }
     [[nodiscard]] MdsId master() const { return master_; }
@@ -67,6 +70,12 @@ class MasterLink {
   private:
     Task<Result<Buffer>> call_raw(Method method, Bytes body, bool repeat);
     Task<Result<void>> find_master();
+    Task<Result<void>> ask_for_master(Address service);
+    Task<Result<void>> ask_each(std::vector<Address> servers);
+    // Asks the master now and then who they all are: a list learned once grows old.
+    Task<void> refresh_servers();
+    Task<void> take_servers(FindMasterReply found);
+    Task<std::vector<Address>> read_list();
     [[nodiscard]] RequestHeader begin_change();
     void end_change(uint64_t sequence) { outstanding_.erase(sequence); }
     [[nodiscard]] Error give_up(const Error& last) const;
@@ -76,6 +85,8 @@ class MasterLink {
     std::string cluster_name_;
     std::vector<Address> servers_;
     Duration patience_;
+    ClusterFiles* files_ = nullptr;
+    Instant refresh_at_;
     MdsId master_;
     Address master_address_;  // towards clients; none: not known
     ClientId client_;

@@ -182,8 +182,8 @@ struct JoinDone {
     }
 };
 
-// A new master, or a replica that forgot what clients wrote: the comparisons start again under new
-// versions.
+// A new master, a replica that forgot what clients wrote, or a write that only some replicas had
+// room for: the chunks are compared under new versions, also those that were being compared.
 struct RestartComparisons {
     static constexpr LogKind kind = LogKind::restart_comparisons;
     std::vector<std::pair<ChunkId, Version>> chunks;

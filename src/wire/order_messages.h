@@ -223,11 +223,12 @@ struct RestoreBlocksOrder {
     }
 };
 struct RestoreBlocksReply {
-    std::vector<uint32_t> still_bad;
+    std::vector<uint32_t> bad_at_source;  // another source may have them
+    std::vector<uint32_t> refused;        // what the source has is not what belongs there
 
     template <class A>
     void fields(A& archive) {
-        archive(still_bad);
+        archive(bad_at_source, refused);
     }
 };
 

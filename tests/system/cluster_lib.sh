@@ -129,3 +129,13 @@ says() {
     cat said.out said.err
     [ "$status" = 1 ] && [ "$(wc -l <said.err)" = 1 ] && grep -q -- "$words" said.err
 }
+
+# refuses WORDS COMMAND...: passes if the daemon ends by itself, within 10 s, with an error in its
+# log that has the words (an extended regular expression).
+refuses() {
+    local words=$1 status=0
+    shift
+    timeout 10 "$@" >refused.out 2>refused.err </dev/null || status=$?
+    cat refused.err
+    [ "$status" = 1 ] && grep ' ERROR ' refused.err | grep -qE -- "$words"
+}

@@ -1,6 +1,6 @@
 # test: builds and runs every test
 need build script
-[ ! -d tests/system ] || need client
+[ ! -d tests/system ] || need client system
 build_counted release
 counted python3 tools/unit_tests.py build/release
 counted python3 tools/python_tests.py

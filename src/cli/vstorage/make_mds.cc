@@ -1,5 +1,6 @@
 // make-mds and rm-mds: metadata servers, the first of which makes the cluster.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/core.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -136,7 +137,23 @@ Task<Result<void>> make_first(CommandContext context, Options options, std::stri
     co_return co_await register_made(context, identity, path);
 }
 
+// Clients and firewalls expect the same ports everywhere.
+Task<void> warn_of_ports(ClusterConnection& cluster, Address address) {
+    Result<MetadataServers> servers = co_await ask_servers(cluster.master());
+    if (!servers)
+        co_return;
+    const auto other = std::ranges::find_if(
+        servers->addresses, [&](const Address& known) { return known.port != address.port; });
+    if (other != servers->addresses.end())
+        print_warning(fmt::format(
+            "the ports must be the same on all MDS servers of a cluster: this one has {} and {}, "
+            "the one at {} has {} and {}",
+            address.port, address.next_port().port, other->host, other->port,
+            other->next_port().port));
+}
+
 Task<Result<void>> make_further_on(ClusterConnection& cluster, std::string path, Address address) {
+    co_await warn_of_ports(cluster, address);
     AddMdsRequest request;
     request.peer_address = address;
     auto added = co_await cluster.master().call<AddMdsReply>(Method::add_mds, request);

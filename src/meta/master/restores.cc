@@ -5,6 +5,7 @@
 
 #include "meta/catalogue/event_texts.h"
 #include "meta/master/master.h"
+#include "wire/chunk_messages.h"
 #include "wire/log_chunks.h"
 
 namespace cairn::meta {
@@ -34,31 +35,53 @@ Task<void> Restores::restore(ChunkId id, CsId cs, std::vector<uint32_t> blocks) 
                 sources.push_back(piece.cs);
         }
     }
+    bool refused = false;
     for (const CsId source : sources) {
-        chunk = master_.catalogue().chunk(id);
-        if (chunk == nullptr || blocks.empty())
-            break;
-        RestoreBlocksOrder order;
-        order.chunk = id;
-        order.version = chunk->version;
-        order.blocks = blocks;
-        order.source = source;
-        order.source_address = master_.catalogue().server(source)->address;
-        Result<Buffer> answer =
-            co_await master_.orders.send(cs, Method::restore_blocks, std::move(order), seconds(30));
-        if (!answer)
-            continue;
-        Result<RestoreBlocksReply> reply = decode<RestoreBlocksReply>(answer->view());
-        if (reply)
-            blocks = std::move(reply->still_bad);
+        if (!blocks.empty())
+            co_await restore_from(id, cs, source, blocks, refused);
     }
-    if (!blocks.empty() && !sources.empty() && !master_.stopping())
+    if (refused && !master_.stopping())
         co_await join_anew(id, cs);
+    if (!blocks.empty())
+        master_.runtime.log.write(
+            Severity::error, "mds",
+            fmt::format("{} bad blocks of chunk {} on CS#{} (the first is {}) could not be "
+                        "restored from another replica",
+                        blocks.size(), id.number, cs.number, blocks.front()));
     running_.erase({id, cs});
 }
 
-// Its table is bad as well: it leaves, if its set can do without it, and takes everything that
-// differs from the others.
+Task<void> Restores::restore_from(ChunkId id, CsId cs, CsId source, std::vector<uint32_t>& blocks,
+                                  bool& refused) {
+    std::vector<uint32_t> left;
+    for (size_t at = 0; at < blocks.size(); at += max_blocks_per_request) {
+        const auto begin = blocks.begin() + static_cast<ptrdiff_t>(at);
+        const size_t count = std::min<size_t>(max_blocks_per_request, blocks.size() - at);
+        RestoreBlocksOrder order;
+        order.blocks.assign(begin, begin + static_cast<ptrdiff_t>(count));
+        const std::vector<uint32_t> asked = order.blocks;
+        const Chunk* chunk = master_.catalogue().chunk(id);
+        // A comparison puts right what is bad by itself, and while it runs the others may differ.
+        Result<Buffer> answer = Error(Code::stale_map, "the chunk is being compared");
+        if (chunk != nullptr && master_.catalogue().comparison(id) == nullptr) {
+            order.chunk = id;
+            order.version = chunk->version;
+            order.source = source;
+            order.source_address = master_.catalogue().server(source)->address;
+            answer = co_await master_.orders.send(cs, Method::restore_blocks, std::move(order),
+                                                  seconds(30));
+        }
+        auto reply = answer ? decode<RestoreBlocksReply>(answer->view())
+                            : Result<RestoreBlocksReply>(answer.error());
+        refused |= reply && !reply->refused.empty();
+        const std::vector<uint32_t>& still = reply ? reply->bad_at_source : asked;
+        left.insert(left.end(), still.begin(), still.end());
+    }
+    blocks = std::move(left);
+}
+
+// What the others hold is not what its table says: it leaves, if its set can do without it, and
+// takes everything that differs from them.
 Task<void> Restores::join_anew(ChunkId id, CsId cs) {
     const Chunk* chunk = master_.catalogue().chunk(id);
     if (chunk == nullptr || chunk->pieces.find(cs) == nullptr)

@@ -23,6 +23,9 @@ class Restores {
 
   private:
     Task<void> restore(ChunkId chunk, CsId cs, std::vector<uint32_t> blocks);
+    // Leaves in `blocks` what `source` did not have either.
+    Task<void> restore_from(ChunkId id, CsId cs, CsId source, std::vector<uint32_t>& blocks,
+                            bool& refused);
     Task<void> join_anew(ChunkId chunk, CsId cs);
 
     Master& master_;

@@ -162,13 +162,25 @@ class SegmentReader {
         return sector.kind == SectorKind::whole && sector.sequence == content_.next_sequence;
     }
 
+    // Some sector there is still what it was before, so that no group that lies over them all was
+    // ever written as a whole.
+    [[nodiscard]] bool any_is_old(uint64_t start, uint64_t sectors) const {
+        for (uint64_t i = 0; i < sectors; i++) {
+            if (is_old(look_at(start + i * log_sector_size)))
+                return true;
+        }
+        return false;
+    }
+
     // False at the end of the log: nothing more, or a tear.
     Result<bool> read_group() {
         const uint64_t start = content_.end;
         if (start + block_size > file_.size())
             return false;
         const Sector first = look_at(start);
-        if (is_old(first))
+        // A group takes whole blocks, whatever its length.
+        if (is_old(first) ||
+            (first.kind == SectorKind::damaged && any_is_old(start, sectors_per_block)))
             return false;
         if (!is_expected(first))
             return damage(start, first.kind == SectorKind::damaged
@@ -179,13 +191,13 @@ class SegmentReader {
         const uint64_t sectors = sectors_of(length);
         if (length < group_header_size || start + sectors * log_sector_size > file_.size())
             return damage(start, "a group has an impossible length");
+        if (any_is_old(start, sectors))
+            return false;
         Bytes content;
         content.reserve(sectors * log_sector_content);
         for (uint64_t i = 0; i < sectors; i++) {
             const uint64_t at = start + i * log_sector_size;
             const Sector sector = look_at(at);
-            if (is_old(sector))
-                return false;
             if (!is_expected(sector))
                 return damage(at, "a sector is damaged");
             const ByteView part = file_.subspan(at, log_sector_content);
@@ -202,17 +214,28 @@ class SegmentReader {
         return true;
     }
 
-    // Behind the end there is nothing that must have been acknowledged, or may be a misplaced part
-    // of what was.
+    // It does not verify here, but is too much for the rot of something older: it may be what the
+    // disk should have put elsewhere.
+    [[nodiscard]] bool may_be_misplaced(uint64_t offset) const {
+        const ByteView content = file_.subspan(offset, log_sector_content);
+        const bool empty =
+            std::ranges::all_of(content, [](std::byte b) { return b == std::byte{}; });
+        return !empty &&
+               number_at<LogSequence>(file_, offset + log_sector_content) >= content_.next_sequence;
+    }
+
+    // Behind the end there may be parts of a group that was never acknowledged, and rot of zeros or
+    // of older groups, which harms nobody: nothing is written into this segment any more. Whatever
+    // may be of this group or a later one shows that what was to stand here had been acknowledged.
     Result<void> check_tail() {
         for (uint64_t at = content_.end; at + log_sector_size <= file_.size();
              at += log_sector_size) {
             const Sector sector = look_at(at);
-            if (sector.kind == SectorKind::damaged)
-                return damage(at, "a sector behind the end of the log is damaged");
             if (is_old(sector))
                 continue;
-            if (!is_expected(sector))
+            if (sector.kind == SectorKind::damaged && may_be_misplaced(at))
+                return damage(at, "a sector behind the end of the log is damaged");
+            if (sector.kind == SectorKind::whole && !is_expected(sector))
                 return damage(at, "a later group stands behind one that is missing");
             content_.torn = true;
         }

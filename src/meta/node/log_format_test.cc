@@ -177,6 +177,38 @@ TEST(LogFormat, EveryFlippedByteOfAGroupIsDamage) {
     ASSERT_TRUE(segment.read().has_value());
 }
 
+// Space that nothing was written to, or only what an earlier use left there, may rot.
+TEST(LogFormat, AFlippedByteBehindTheEndHarmsNobody) {
+    for (const bool recycled : {false, true}) {
+        TestSegment segment;
+        segment.add(entries(1, 5, 700));
+        segment.add(entries(6, 5, 2000));
+        if (recycled)
+            segment.reuse();
+        segment.add(entries(11, 1, 10));
+        const Result<SegmentContent> before = segment.read();
+        ASSERT_TRUE(before.has_value());
+        const uint64_t until = segment.end_ + uint64_t{3} * block_size;
+        for (uint64_t at = segment.end_; at < until; at++) {
+            std::byte& byte = segment.file_.mutable_view()[at];
+            byte ^= std::byte{0x10};
+            const Result<SegmentContent> content = segment.read();
+            byte ^= std::byte{0x10};
+            // A number that says it is of a later group is believed rather than not.
+            const uint64_t in_sector = at % log_sector_size;
+            const bool in_number =
+                in_sector >= log_sector_content && in_sector < log_sector_content + 8;
+            if (recycled && in_number && !content) {
+                ASSERT_EQ(content.code(), Code::corrupt);
+                continue;
+            }
+            ASSERT_TRUE(content.has_value()) << at << ": " << content.error().message();
+            ASSERT_EQ(content->groups.size(), before->groups.size()) << at;
+            ASSERT_EQ(content->end, before->end) << at;
+        }
+    }
+}
+
 // The rule, broken on purpose: what was acknowledged is cut without a word.
 TEST(LogFormat, WithoutTheRuleDamageIsTakenForATear) {
     TestSegment segment;

@@ -236,6 +236,18 @@ TEST_F(ChunkTest, AComparisonStartsAnewWhenItsSetChanges) {
     EXPECT_EQ(run(restart).as<logged::RestartComparisonsAnswer>()->restarted, 0U);
 }
 
+// A write that only some replicas had room for failed: they must become equal again, though its
+// writer goes on.
+TEST_F(ChunkTest, AComparisonCanBeStartedUnderAWriter) {
+    ASSERT_EQ(catalogue.comparison(chunk), nullptr);
+    const Version before = version(chunk);
+    const logged::RestartComparisons restart{{{chunk, before}}};
+    EXPECT_EQ(run(restart).as<logged::RestartComparisonsAnswer>()->restarted, 1U);
+    EXPECT_NE(catalogue.comparison(chunk), nullptr);
+    EXPECT_EQ(version(chunk), before.next());
+    EXPECT_EQ(effects.comparing, std::vector{chunk});
+}
+
 TEST_F(ChunkTest, StandInsAreLoggedOncePerBlock) {
     kill_writer();
     const auto stand_in = [this](CsId cs, std::vector<uint32_t> blocks) {
