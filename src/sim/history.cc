@@ -43,6 +43,10 @@ void History::abandon_write(OperationId id, Instant now) {
     operations_[id].abandoned = true;
 }
 
+void History::confirm_abandoned(OperationId id) {
+    operations_[id].abandoned = false;
+}
+
 History::OperationId History::begin_read(BlockKey key, uint64_t reader, Instant now) {
     operations_.push_back({Kind::read, key, 0, now, Instant::never(), false, reader});
     blocks_[key].operations.push_back(operations_.size() - 1);

@@ -42,6 +42,8 @@ class History {
     void end_write(OperationId id, Instant now);
     // Its writer was fenced: it has taken effect before `now`, or never will (I5).
     void abandon_write(OperationId id, Instant now);
+    // The fenced writer was told that it is done: it has taken effect.
+    void confirm_abandoned(OperationId id);
     OperationId begin_read(BlockKey key, uint64_t reader, Instant now);
     void end_read(OperationId id, BlockValue value, Instant now);
     // A flush that completed: what its writer had written when it began is kept.

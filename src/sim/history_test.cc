@@ -85,6 +85,16 @@ TEST(History, AFencedWriterChangesNothingLater) {
     EXPECT_TRUE(history.check());
 }
 
+TEST(History, AFencedWriterThatWasToldDoneIsHeldToIt) {
+    History history;
+    const auto late = history.begin_write(key, 8, 1, {3});
+    history.abandon_write(late, {10});
+    history.end_read(history.begin_read(key, 3, {11}), 0, {12});
+    EXPECT_FALSE(history.check());
+    history.confirm_abandoned(late);
+    EXPECT_TRUE(history.check());
+}
+
 TEST(History, ReadingBeforeWritingIsFound) {
     Script script;
     script.read(7, 1, 2);
