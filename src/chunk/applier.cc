@@ -23,8 +23,12 @@ Task<void> Applier::stop() {
     co_await scope_.join();
 }
 
+bool Applier::anything_pending() const {
+    return core_.overlay.has_unfrozen() || core_.zeros.has_unfrozen() || !core_.structure.empty();
+}
+
 bool Applier::apply_due() const {
-    if (!core_.overlay.has_unfrozen() && !core_.zeros.has_unfrozen() && core_.structure.empty())
+    if (!anything_pending())
         return false;
     // Removed chunks give their space back at once.
     const bool removals =
@@ -49,7 +53,8 @@ bool Applier::checkpoint_due() const {
 
 Waiter Applier::wait_for_work() {
     Instant until = Instant::never();
-    if (core_.oldest_pending != Instant::never())
+    // What was pending may be gone with its chunk.
+    if (core_.oldest_pending != Instant::never() && anything_pending())
         until = core_.oldest_pending + core_.options.apply_delay;
     if (core_.has_unsaved)
         until = std::min(until, last_checkpoint_ + core_.options.checkpoint_delay);

@@ -49,6 +49,7 @@ class Applier {
     };
 
     Task<void> run();
+    [[nodiscard]] bool anything_pending() const;
     [[nodiscard]] bool apply_due() const;
     [[nodiscard]] bool checkpoint_due() const;
     Waiter wait_for_work();

@@ -7,6 +7,7 @@
 // behind).
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include "meta/catalogue/catalogue.h"
-#include "sim/audit.h"
 #include "sim/programs.h"
 
 namespace cairn::sim {
@@ -447,10 +446,10 @@ bool SimCluster::may_lose_a_replica() const {
     return enough;
 }
 
-std::string SimCluster::audit() {
+std::vector<AuditedChunk> SimCluster::chunks_to_audit() const {
+    std::vector<AuditedChunk> chunks;
     const meta::Catalogue* catalogue = newest_catalogue();
     CHECK(catalogue != nullptr);
-    std::vector<AuditedChunk> chunks;
     catalogue->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         AuditedChunk audited;
         audited.tag = {chunk.file, ChunkId(id), chunk.version, catalogue->node(chunk.file)->epoch};
@@ -461,10 +460,23 @@ std::string SimCluster::audit() {
         }
         chunks.push_back(std::move(audited));
     });
-    const bool equal = run_step(*client_hosts_[0], "audit", [this, chunks](Runtime& runtime) {
-        return audit_replicas(runtime, access(), chunks, seconds(90));
-    });
-    return equal ? "" : *state_.failure;
+    return chunks;
+}
+
+// A server that was down for a moment may have moved, and a set may change: what is wrong must stay
+// wrong.
+std::string SimCluster::audit() {
+    constexpr int attempts = 6;
+    for (int attempt = 1;; attempt++) {
+        const std::vector<AuditedChunk> chunks = chunks_to_audit();
+        const bool equal = run_step(*client_hosts_[0], "audit", [this, chunks](Runtime& runtime) {
+            return audit_replicas(runtime, access(), chunks, seconds(10));
+        });
+        if (equal || attempt == attempts)
+            return equal ? "" : *state_.failure;
+        state_.failure.reset();
+        supervise();
+    }
 }
 
 bool SimCluster::read_back() {

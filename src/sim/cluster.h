@@ -14,6 +14,7 @@
 #include "meta/requests/router.h"
 #include "rpc/cluster_files.h"
 #include "runtime/sim/world.h"
+#include "sim/audit.h"
 #include "sim/rules.h"
 #include "sim/seed_plan.h"
 #include "sim/workload.h"
@@ -84,6 +85,7 @@ class SimCluster {
     std::map<std::string, LiveMds> live;
 
   private:
+    [[nodiscard]] std::vector<AuditedChunk> chunks_to_audit() const;
     bool set_up_first_mds();
     bool set_up_further_mds();
     bool set_up_chunk_servers();

@@ -115,7 +115,32 @@ Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, uint64_t nu
     }
 }
 
+// Nobody else knows the name: only a request that was done twice finds it there, or gone.
+void Workload::expect_done(std::string_view what, const std::string& path,
+                           const Result<void>& done) {
+    if (!done && (done.code() == Code::already_exists || done.code() == Code::not_found))
+        state_.failure =
+            fmt::format("{} {} was done twice: {}", what, path, done.error().message());
+}
+
+Task<void> Workload::change_the_tree() {
+    const std::string path = fmt::format("/made{}", ++state_.names);
+    const std::string renamed = path + "renamed";
+    auto made = co_await client_.make_node(path, NodeKind::directory, 0755, std::nullopt);
+    expect_done("making", path, made ? Result<void>() : made.error());
+    if (!made)
+        co_return;
+    Result<void> moved = co_await client_.rename(path, renamed);
+    expect_done("renaming", path, moved);
+    if (!moved)
+        co_return;
+    Result<void> gone = co_await client_.remove(renamed);
+    expect_done("removing", renamed, gone);
+}
+
 Task<void> Workload::use_one_file() {
+    if (runtime_.random.below(4) == 0)
+        co_await change_the_tree();
     const std::string path = options_.paths[runtime_.random.below(options_.paths.size())];
     Result<NodeAttributes> node = co_await client_.look_up(path);
     if (!node)

@@ -30,6 +30,7 @@ struct WorkloadState {
     uint64_t reads = 0;
     uint64_t flushes = 0;
     uint64_t opens = 0;
+    uint64_t names = 0;  // every directory is made once
     uint64_t lost_leases = 0;
     bool stop = false;
 };
@@ -57,6 +58,10 @@ class Workload {
 
   private:
     Task<void> use_one_file();
+    // Makes, renames and removes a directory of its own: each must be done exactly once, whichever
+    // master answers.
+    Task<void> change_the_tree();
+    void expect_done(std::string_view what, const std::string& path, const Result<void>& done);
     // `number` is this open's own.
     Task<void> operate(std::shared_ptr<client::OpenFile> file, uint64_t number, bool writes);
     Task<bool> write_some(client::OpenFile& file, uint64_t writer);

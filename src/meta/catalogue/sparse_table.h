@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -35,7 +36,7 @@ class SparseTable {
         if (values.size() == values.capacity())
             values.reserve(std::min<size_t>(64, std::max<size_t>(1, values.size() * 2)));
         const size_t place = page.place(key);
-        values.insert(values.begin() + static_cast<ptrdiff_t>(place), std::move(value));
+        values.insert(values.begin() + static_cast<std::ptrdiff_t>(place), std::move(value));
         page.present |= uint64_t{1} << (key & 63);
         size_++;
         return values[place];
@@ -46,7 +47,7 @@ class SparseTable {
         if (page == nullptr || (page->present >> (key & 63) & 1) == 0)
             return false;
         std::vector<Value>& values = page->values;
-        values.erase(values.begin() + static_cast<ptrdiff_t>(page->place(key)));
+        values.erase(values.begin() + static_cast<std::ptrdiff_t>(page->place(key)));
         page->present &= ~(uint64_t{1} << (key & 63));
         if (values.size() * 2 <= values.capacity())
             values.shrink_to_fit();
