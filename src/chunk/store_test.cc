@@ -388,5 +388,17 @@ TEST_F(Store, AFailedSyncEndsIt) {
     EXPECT_TRUE(report.integrity_raised);
 }
 
+Task<void> wait_half_an_hour(Runtime& runtime, ChunkStore&) {
+    co_await Sleep(runtime.loop, seconds(1800));
+}
+
+// A daemon that nobody asks anything must not take a core; least of all when it has just started.
+TEST_F(Store, SleepsWhenThereIsNothingToDo) {
+    run([](Runtime&, ChunkStore& store) { return make_and_fill(store, "abcd"); }, Ending::kill);
+    const uint64_t before = world.events();
+    run(wait_half_an_hour);
+    EXPECT_LT(world.events() - before, 5000U);
+}
+
 }  // namespace
 }  // namespace cairn::chunk::test
