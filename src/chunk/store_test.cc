@@ -388,16 +388,19 @@ TEST_F(Store, AFailedSyncEndsIt) {
     EXPECT_TRUE(report.integrity_raised);
 }
 
-Task<void> wait_half_an_hour(Runtime& runtime, ChunkStore&) {
-    co_await Sleep(runtime.loop, seconds(1800));
+// What is said without data leaves nothing to apply.
+Task<void> hear_and_wait(Runtime& runtime, ChunkStore& store) {
+    for (uint64_t minute = 1; minute <= 30; minute++) {
+        const Result<void> heard = co_await store.set_log_position(LogIndex(minute));
+        EXPECT_TRUE(heard);
+        co_await Sleep(runtime.loop, seconds(60));
+    }
 }
 
-// A daemon that nobody asks anything must not take a core; least of all when it has just started.
+// A daemon that nobody asks for anything must not take a core.
 TEST_F(Store, SleepsWhenThereIsNothingToDo) {
-    run([](Runtime&, ChunkStore& store) { return make_and_fill(store, "abcd"); }, Ending::kill);
-    const uint64_t before = world.events();
-    run(wait_half_an_hour);
-    EXPECT_LT(world.events() - before, 5000U);
+    run(hear_and_wait);
+    EXPECT_LT(world.events(), 5000U);
 }
 
 }  // namespace
