@@ -71,17 +71,25 @@ int replay(uint64_t seed, const std::string& broken, bool power_cuts) {
 int run_seeds(const Arguments& arguments) {
     uint64_t passed = 0;
     uint64_t failed = 0;
+    uint64_t runs = 0;
+    int64_t simulated_seconds = 0;
+    const auto run = [&](uint64_t seed, const sim::ScenarioOptions& options) {
+        sim::Verdict verdict = sim::run_scenario(seed, options);
+        runs++;
+        simulated_seconds += verdict.simulated.seconds();
+        return verdict;
+    };
     std::map<std::string, uint64_t> probes;
     sim::ScenarioOptions options;
     options.power_cuts = !arguments.no_power_cuts;
     options.demand_healing = !arguments.safety_only;
     for (uint64_t i = 0; i < arguments.seeds; i++) {
         const uint64_t seed = arguments.first + i * arguments.step;
-        const sim::Verdict verdict = sim::run_scenario(seed, options);
+        const sim::Verdict verdict = run(seed, options);
         bool fine = verdict.passed;
         print_verdict(seed, verdict);
         if (fine && seed % repeat_every == 0 &&
-            sim::run_scenario(seed, options).trace_hash != verdict.trace_hash) {
+            run(seed, options).trace_hash != verdict.trace_hash) {
             fmt::print("seed {} failed: two runs of it differ\n", seed);
             fine = false;
         }
@@ -93,7 +101,8 @@ int run_seeds(const Arguments& arguments) {
         for (const auto& [name, count] : probes)
             fmt::print("probe {} {}\n", name, count);
     }
-    fmt::print("{} passed, {} failed\n", passed, failed);
+    fmt::print("{} runs, {} s simulated\n{} passed, {} failed\n", runs, simulated_seconds, passed,
+               failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

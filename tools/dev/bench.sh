@@ -1,2 +1,4 @@
-# bench: measures what is promised, beside a peer or a limit of the same run
-die "not built yet: the programs that it needs do not exist so far"
+# bench [--quick] [NAME...]: measures what is promised, beside a peer or a limit of the same run
+need build client script
+build release mdsd csd vstorage cairn cairn-sim
+exec python3 tools/bench "$@"
