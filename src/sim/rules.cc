@@ -21,7 +21,7 @@ using M = meta::Rules;
 
 constexpr RuleInfo rules[] = {
     {"order", "a client's overlapping requests wait for each other",
-     of<&A::client, &C::order_overlapping>},
+     of<&A::client, &C::order_overlapping>, Focus::joins},
     {"since", "an answer given before the piece's since does not count",
      of<&A::client, &C::void_old_answers>, Focus::joins},
     {"lease-clock", "nothing completes after the lease ran out by the client's clock",
@@ -33,7 +33,7 @@ constexpr RuleInfo rules[] = {
     {"flush-joiners", "a flush waits for joining replicas too", of<&A::client, &C::flush_joiners>,
      Focus::joins},
     {"flush-late", "a write that ended while a flush ran is left for the next one",
-     of<&A::client, &C::flush_what_ended_last>},
+     of<&A::client, &C::flush_what_ended_last>, Focus::comparisons},
     {"hole", "a hole is read only with the lease confirmed since the read began",
      of<&A::client, &C::confirm_holes>, Focus::takeovers},
     {"older-view", "a view from behind one seen before is not accepted",

@@ -110,11 +110,24 @@ void concentrate(Random& random, SeedPlan& plan, Focus focus) {
     plan.nemesis.down_most = downs[random.below(downs.size())];
     plan.work.pause_max = milliseconds(20);
     plan.work.operations_per_open = 2 + static_cast<uint32_t>(random.below(6));
-    plan.faults_for = seconds(10);
+    plan.faults_for = seconds(30);
     switch (focus) {
         case Focus::takeovers:
             plan.nemesis.revoke = true;
             set_some(random, plan.nemesis, beside_takeovers);
+            // Enough files that first writes go on, into what others take for holes.
+            if (random.below(2) == 0)
+                plan.shape.files = 8;
+            // Half of them: servers that answer only one side are declared lost, and one will do.
+            if (random.below(2) == 0) {
+                plan.nemesis.partition = true;
+                plan.shape.offline_timeout = seconds(2);
+                plan.shape.replicas_min = 1;
+            }
+            if (random.below(2) == 0) {
+                plan.faults.disk.slow = 300'000;
+                plan.faults.disk.slow_max = milliseconds(50) + up_to(random, milliseconds(500));
+            }
             break;
         case Focus::comparisons:
             plan.nemesis.cut_cs_host = true;
