@@ -114,6 +114,8 @@ void concentrate(Random& random, SeedPlan& plan, Focus focus) {
     switch (focus) {
         case Focus::takeovers:
             plan.nemesis.revoke = true;
+            // Long enough at one file to miss that it was taken away.
+            plan.work.operations_per_open = 5 + static_cast<uint32_t>(random.below(60));
             set_some(random, plan.nemesis, beside_takeovers);
             // Enough files that first writes go on, into what others take for holes.
             if (random.below(2) == 0)
