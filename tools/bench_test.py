@@ -62,6 +62,19 @@ class Processes(unittest.TestCase):
     def test_memory(self):
         self.assertGreater(processes.memory_bytes(os.getpid()), 1 << 20)
 
+    def test_others_are_those_that_are_not_ours(self):
+        spinner = subprocess.Popen(['sh', '-c', 'while :; do :; done'])
+        try:
+            mine, not_mine = processes.Others({'s': spinner}), processes.Others({})
+            before = processes.cpu_seconds(spinner.pid)
+            while processes.cpu_seconds(spinner.pid) < before + 0.5:
+                pass
+            self.assertGreater(not_mine.used() - not_mine.before,
+                               mine.used() - mine.before + 0.3)
+        finally:
+            spinner.kill()
+            spinner.wait()
+
     def test_a_sleeper_is_idle_and_a_spinner_is_not(self):
         sleeper = subprocess.Popen(['sleep', '60'])
         spinner = subprocess.Popen(['sh', '-c', 'while :; do :; done'])

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <gtest/gtest.h>
+#include <map>
 
 #include "base/buffer.h"
 #include "base/bytes.h"
@@ -102,6 +104,50 @@ TEST(Buffer, ReusedMemoryIsAsGoodAsFresh) {
             held.clear();
         }
     }
+}
+
+// Of all sizes at once, released in another order, many times: none overlaps another.
+TEST(Buffer, BuffersInUseNeverOverlap) {
+    constexpr std::array<size_t, 5> sizes{block_size, 3 * block_size, 64 * kib, 300 * kib, 5 * mib};
+    std::vector<Buffer> held;
+    uint64_t draw = 1;
+    for (int round = 0; round < 2000; round++) {
+        draw = draw * 6364136223846793005 + 1442695040888963407;
+        if (held.size() < 100 && draw >> 63 != 0) {
+            Buffer buffer = Buffer::allocate(sizes[(draw >> 40) % (held.size() < 4 ? 5 : 3)]);
+            ASSERT_EQ(reinterpret_cast<uintptr_t>(buffer.view().data()) % block_size, 0U);
+            held.push_back(std::move(buffer));
+        } else if (!held.empty()) {
+            std::swap(held[(draw >> 40) % held.size()], held.back());
+            held.pop_back();
+        }
+        if (round % 500 == 499)
+            Buffer::release_kept();
+        std::map<const std::byte*, const std::byte*> ranges;
+        for (const Buffer& buffer : held)
+            ranges.emplace(buffer.view().data(), buffer.view().data() + buffer.size());
+        ASSERT_EQ(ranges.size(), held.size());
+        const std::byte* end = nullptr;
+        for (const auto& [from, to] : ranges) {
+            ASSERT_LE(end, from);
+            end = to;
+        }
+    }
+}
+
+TEST(Buffer, WhatIsUsedOutlivesTheReleaseOfWhatIsKept) {
+    std::vector<Buffer> held;
+    for (int i = 0; i < 200; i++)
+        held.push_back(Buffer::zeroed(block_size));
+    for (size_t i = 0; i < held.size(); i += 2)
+        held[i] = Buffer();
+    Buffer::release_kept();
+    for (size_t i = 1; i < held.size(); i += 2)
+        held[i].mutable_view()[0] = std::byte{7};
+    for (size_t i = 0; i < held.size(); i += 2)
+        held[i] = Buffer::zeroed(block_size);
+    for (size_t i = 0; i < held.size(); i++)
+        EXPECT_EQ(held[i].view()[0], std::byte(i % 2 == 0 ? 0 : 7));
 }
 
 TEST(Buffer, SharesMemoryAndKeepsItAlive) {

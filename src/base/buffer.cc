@@ -1,9 +1,11 @@
 #include "base/buffer.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <new>
+#include <vector>
 
 #include "base/size.h"
 
@@ -20,76 +22,140 @@ constexpr size_t small_alignment = 64;
 #endif
 
 #ifdef CAIRN_PLAIN_BUFFERS
-constexpr size_t kept_bytes_max = 0;
+constexpr bool pooling = false;
 #else
-constexpr size_t kept_bytes_max = 16 * mib;  // of one thread
+constexpr bool pooling = true;
 #endif
+constexpr size_t pooled_max = 4 * mib;
+constexpr size_t empty_bytes_max = 64 * mib;  // of one thread
+// Small ones share this much: next to each other, where an allocator would put a header between
+// any two and so take twice the memory for what is aligned; and given back together.
+constexpr size_t slab_bytes_min = 256 * kib;
 
 size_t alignment_of(size_t capacity) {
     return capacity >= block_size ? block_size : small_alignment;
 }
 
+std::byte* allocate_aligned(size_t capacity) {
+    return static_cast<std::byte*>(
+        ::operator new(capacity, std::align_val_t(alignment_of(capacity))));
+}
+
+void free_aligned(std::byte* data, size_t capacity) {
+    ::operator delete(data, std::align_val_t(alignment_of(capacity)));
+}
+
 }  // namespace
 
-// What a thread keeps for reuse, in classes of powers of two.
+// Memory of one allocation, cut into blocks of one size.
+struct Buffer::Slab {
+    Slab(Pool& pool, size_t block_bytes)
+        : owner(pool),
+          bytes(std::max(block_bytes, slab_bytes_min)),
+          memory(allocate_aligned(bytes)),
+          blocks(bytes / block_bytes) {
+        for (size_t i = 0; i < blocks.size(); i++) {
+            blocks[i] = {0, block_bytes, memory + i * block_bytes, free, this};
+            free = &blocks[i];
+        }
+    }
+    Slab(const Slab&) = delete;
+    Slab& operator=(const Slab&) = delete;
+    ~Slab() { free_aligned(memory, bytes); }
+
+    Pool& owner;
+    size_t bytes;
+    std::byte* memory;
+    std::vector<Block> blocks;
+    Block* free = nullptr;
+    size_t used = 0;
+    // Among those of the same block size that have a free block.
+    Slab* previous = nullptr;
+    Slab* next = nullptr;
+};
+
+// The slabs of a thread, by block size in powers of two. Empty ones are kept up to a bound.
 class Buffer::Pool {
   public:
-    static constexpr size_t largest = 4 * mib;
-
     static Pool& of_this_thread() {
         thread_local Pool pool;
         return pool;
     }
-    ~Pool() {
-        for (Block*& first : kept_) {
-            while (first != nullptr) {
-                Block* block = first;
-                first = block->next;
-                discard(block);
+    // What is still used then stays behind.
+    ~Pool() { release_empty(); }
+    void release_empty() {
+        for (Slab*& first : open_) {
+            for (Slab* slab = first; slab != nullptr;) {
+                Slab* const next = slab->next;
+                if (slab->used == 0) {
+                    unlink(first, *slab);
+                    delete slab;
+                }
+                slab = next;
             }
         }
+        empty_bytes_ = 0;
     }
     Block* take(size_t size) {
-        const bool pooled = size >= block_size && size <= largest;
-        const size_t capacity = pooled ? std::bit_ceil(size) : size;
-        if (pooled) {
-            Block*& first = list_of(capacity);
-            if (first != nullptr) {
-                Block* block = first;
-                first = block->next;
-                kept_bytes_ -= capacity;
-                block->references = 1;
-                return block;
-            }
-        }
-        auto* data = static_cast<std::byte*>(
-            ::operator new(capacity, std::align_val_t(alignment_of(capacity))));
-        return new Block{1, capacity, data, nullptr};
+        if (!pooling || size < block_size || size > pooled_max)
+            return new Block{1, size, allocate_aligned(size), nullptr, nullptr};
+        const size_t capacity = std::bit_ceil(size);
+        Slab*& first = list_of(capacity);
+        if (first == nullptr)
+            link(first, *new Slab(*this, capacity));
+        else if (first->used == 0)
+            empty_bytes_ -= first->bytes;
+        Slab& slab = *first;
+        Block* block = slab.free;
+        slab.free = block->next;
+        slab.used++;
+        if (slab.free == nullptr)
+            unlink(first, slab);
+        block->references = 1;
+        return block;
     }
     void put(Block* block) {
-        const size_t capacity = block->capacity;
-        if (capacity < block_size || capacity > largest ||
-            kept_bytes_ + capacity > kept_bytes_max) {
-            discard(block);
+        if (block->slab == nullptr) {
+            free_aligned(block->data, block->capacity);
+            delete block;
             return;
         }
-        Block*& first = list_of(capacity);
-        block->next = first;
-        first = block;
-        kept_bytes_ += capacity;
+        Slab& slab = *block->slab;
+        CHECK_NOTE(&slab.owner == this, "a buffer was released on another thread than its own");
+        Slab*& first = list_of(block->capacity);
+        if (slab.free == nullptr)
+            link(first, slab);
+        block->next = slab.free;
+        slab.free = block;
+        if (--slab.used != 0)
+            return;
+        if (empty_bytes_ + slab.bytes > empty_bytes_max) {
+            unlink(first, slab);
+            delete &slab;
+            return;
+        }
+        empty_bytes_ += slab.bytes;
     }
 
   private:
-    static void discard(Block* block) {
-        ::operator delete(block->data, std::align_val_t(alignment_of(block->capacity)));
-        delete block;
+    static void link(Slab*& first, Slab& slab) {
+        slab.previous = nullptr;
+        slab.next = first;
+        if (first != nullptr)
+            first->previous = &slab;
+        first = &slab;
     }
-    Block*& list_of(size_t capacity) {
-        return kept_[static_cast<size_t>(std::countr_zero(capacity / block_size))];
+    static void unlink(Slab*& first, Slab& slab) {
+        (slab.previous == nullptr ? first : slab.previous->next) = slab.next;
+        if (slab.next != nullptr)
+            slab.next->previous = slab.previous;
+    }
+    Slab*& list_of(size_t capacity) {
+        return open_[static_cast<size_t>(std::countr_zero(capacity / block_size))];
     }
 
-    std::array<Block*, 11> kept_{};  // 4 KiB to 4 MiB
-    size_t kept_bytes_ = 0;
+    std::array<Slab*, 11> open_{};  // 4 KiB to 4 MiB; those with a free block
+    size_t empty_bytes_ = 0;
 };
 
 Buffer Buffer::allocate(size_t size) {
@@ -113,6 +179,10 @@ Buffer Buffer::copy_of(ByteView bytes) {
     if (!bytes.empty())
         std::memcpy(buffer.data(), bytes.data(), bytes.size());
     return buffer;
+}
+
+void Buffer::release_kept() {
+    Pool::of_this_thread().release_empty();
 }
 
 void Buffer::release(Block* block) {

@@ -17,10 +17,14 @@ class Buffer {
     Buffer() = default;
     // Uninitialised memory, aligned to 4 KiB where it is that large, else to 64 bytes. Memory of 4
     // KiB to 4 MiB is kept for reuse when it is released, up to a bound: giving it back to the
-    // kernel and faulting it in again would cost more than moving the data does.
+    // kernel and faulting it in again would cost more than moving the data does. Such a buffer is
+    // released on the thread that made it.
     static Buffer allocate(size_t size);
     static Buffer zeroed(size_t size);
     static Buffer copy_of(ByteView bytes);
+    // Gives back what this thread keeps for reuse: it is called now and then, so that who was busy
+    // once does not look so for ever.
+    static void release_kept();
 
     Buffer(const Buffer& other) : block_(other.block_), offset_(other.offset_), size_(other.size_) {
         if (block_ != nullptr)
@@ -55,11 +59,13 @@ class Buffer {
     }
 
   private:
+    struct Slab;
     struct Block {
         uint64_t references;
         size_t capacity;
         std::byte* data;
-        Block* next;  // while it is kept for reuse
+        Block* next;  // while it is free
+        Slab* slab;   // that it is a part of; none: it is alone
     };
     class Pool;
     static void release(Block* block);

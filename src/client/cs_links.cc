@@ -6,6 +6,13 @@
 
 namespace cairn::client {
 
+namespace {
+
+// By so many requests in flight may the preferred server be ahead of the others.
+constexpr uint32_t preference = 6;
+
+}  // namespace
+
 void CsLinks::learn(const std::vector<CsLocation>& servers) {
     for (const CsLocation& server : servers)
         known_[server.cs] = server;
@@ -24,13 +31,17 @@ Task<Result<rpc::Reply>> CsLinks::call(CsId cs, Method method, Bytes body, Buffe
         .call(method, std::move(body), std::move(payload), options);
 }
 
-void CsLinks::sort_by_nearness(std::vector<CsId>& list) const {
-    const auto rank = [this](CsId cs) {
+void CsLinks::sort_by_nearness(std::vector<CsId>& list, uint64_t place) const {
+    if (list.empty())
+        return;
+    const CsId preferred = list[place % list.size()];
+    const auto rank = [this, preferred](CsId cs) {
         const auto at = known_.find(cs);
         if (at == known_.end())
             return std::tuple(2, 0U, cs);
+        const uint32_t busy = links_.to(at->second.address).in_flight();
         return std::tuple(at->second.host == here_ ? 0 : 1,
-                          links_.to(at->second.address).in_flight(), cs);
+                          cs == preferred ? busy : busy + preference, cs);
     };
     std::sort(list.begin(), list.end(), [&rank](CsId a, CsId b) { return rank(a) < rank(b); });
 }

@@ -18,8 +18,10 @@ class CsLinks {
     void learn(const std::vector<CsLocation>& servers);
     Task<Result<rpc::Reply>> call(CsId cs, Method method, Bytes body, Buffer payload,
                                   Duration timeout, uint32_t expected_reply);
-    // Those on this host first, then those with the fewest of our requests in flight.
-    void sort_by_nearness(std::vector<CsId>& list) const;
+    // Those on this host first, then those with the fewest of our requests in flight. Among those
+    // about equally busy one is preferred for each place, so that not all of them have to keep the
+    // same parts of a chunk's table in memory; `place` is any number that stands for it.
+    void sort_by_nearness(std::vector<CsId>& list, uint64_t place) const;
 
   private:
     rpc::Links& links_;

@@ -107,7 +107,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     Task<void> read_part_into(uint64_t index, uint32_t first_block, MutableByteView into,
                               Result<void>& outcome);
     Task<Result<void>> read_blocks(uint64_t offset, MutableByteView into);
-    [[nodiscard]] std::vector<CsId> read_order(const ChunkMap& map) const;
+    [[nodiscard]] std::vector<CsId> read_order(const ChunkMap& map, uint32_t first_block) const;
 
     // Writing (write_path.cc)
     struct Operation;

@@ -11,13 +11,21 @@
 
 namespace cairn::client {
 
-std::vector<CsId> OpenFile::read_order(const ChunkMap& map) const {
+namespace {
+
+// Of a chunk that is read from one server rather than another: a few pages of its table.
+constexpr uint32_t blocks_per_place = 1024;
+
+}  // namespace
+
+std::vector<CsId> OpenFile::read_order(const ChunkMap& map, uint32_t first_block) const {
     std::vector<CsId> order;
     for (const Piece& piece : map.pieces) {
         if (piece.state == PieceState::in_sync)
             order.push_back(piece.cs);
     }
-    client_.chunk_servers().sort_by_nearness(order);
+    client_.chunk_servers().sort_by_nearness(order,
+                                             map.chunk.number + first_block / blocks_per_place);
     return order;
 }
 
@@ -53,7 +61,7 @@ Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, Mut
         }
         bool all_bad = true;
         if (map.equal || !rules_.read_only_equal) {
-            const std::vector<CsId> order = read_order(map);
+            const std::vector<CsId> order = read_order(map, first_block);
             for (const CsId cs : order) {
                 Result<void> done = co_await read_from(cs, map, first_block, into);
                 if (done && lease_valid())

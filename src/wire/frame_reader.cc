@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/size.h"
+
 namespace cairn {
 
 namespace {
@@ -92,7 +94,8 @@ Result<bool> FrameReader::read_header() {
     return true;
 }
 
-// One allocation for both, the payload first, where it is aligned.
+// One allocation for both, the payload first, where it is aligned; but a payload of a block or more
+// may be kept for long, and gets memory of its own, which is of just its size.
 Result<bool> FrameReader::read_small() {
     const size_t body_length = partial_.header.body_length;
     const size_t payload_length = partial_.header.payload_length;
@@ -101,6 +104,12 @@ Result<bool> FrameReader::read_small() {
     const ByteView body = available().first(body_length);
     TRY(verify(body));
     const ByteView payload = available().subspan(body_length, payload_length);
+    if (payload_length >= block_size) {
+        partial_.payload = Buffer::copy_of(payload);
+        partial_.body = Buffer::copy_of(body);
+        consume(body_length + payload_length);
+        return true;
+    }
     Buffer both = Buffer::allocate(body_length + payload_length);
     std::ranges::copy(payload, both.mutable_view().begin());
     std::ranges::copy(body, both.mutable_view().subspan(payload_length).begin());

@@ -39,10 +39,10 @@ check "one alone" eval '"$dev" bench --quick random-read >bench.out </dev/null'
 check_equal "prints its claim only" "random-read" "$(awk '/^claim / {print $2}' bench.out)"
 check_fails "an unknown one is refused" "$dev" bench nonsense
 
-start bench "$dev" bench --quick
-wait_for "it is at work" grep -q '^random-read' bench.out
+start victim "$dev" bench --quick
+wait_for "it is at work" grep -q "^random-read" victim.out
 check "processes are at work" [ -n "$(processes_of)" ]
-stop bench INT
+stop victim INT
 check_equal "it can be interrupted" 130 $?
 check "its folder is gone then, too" [ ! -e "$folder" ]
 check_equal "and its processes" "" "$(processes_of)"

@@ -73,7 +73,12 @@ def run_disks(cluster, sizes, names):
     say(f'disk: {sizes.disk >> 20} MiB, 3 replicas, 3 chunk servers; journals: '
         f'{bench.journal >> 20} MiB each')
     bench.prepare()
-    return [bench.run(benchmark) for benchmark in disk.BENCHMARKS if benchmark.name in names]
+    others = processes.Others(cluster.processes)
+    series = [bench.run(benchmark) for benchmark in disk.BENCHMARKS if benchmark.name in names]
+    # The kernel's own threads and interrupts are in it: a few percent are always there.
+    if series:
+        say(f'meanwhile others used {others.share() * 100:.0f} % of the cores')
+    return series
 
 
 def run_cluster(folder, sizes, options):

@@ -1,6 +1,7 @@
 """What processes used, from /proc."""
 import os
 import pathlib
+import resource
 import time
 
 TICK_SECONDS = 1 / os.sysconf('SC_CLK_TCK')
@@ -13,6 +14,33 @@ def cpu_seconds(pid):
     # The name, in brackets, may hold anything; what follows are numbers. proc(5) counts from 1.
     fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[14 - 3]) + int(fields[15 - 3])) * TICK_SECONDS
+
+
+def machine_cpu_seconds():
+    """Busy time of all cores so far: of programs, kernel and interrupts."""
+    user, nice, system, _idle, _iowait, irq, softirq = map(
+        int, pathlib.Path('/proc/stat').read_text().split('\n', 1)[0].split()[1:8])
+    return (user + nice + system + irq + softirq) * TICK_SECONDS
+
+
+class Others:
+    """What is not ours and had cores of this machine meanwhile: it falsifies what is measured.
+
+    Ours are the given processes, and those that have ended."""
+
+    def __init__(self, processes):
+        self.processes = processes
+        self.started = time.monotonic()
+        self.before = self.used()
+
+    def used(self):
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ours = sum(cpu_of(self.processes).values()) + ended.ru_utime + ended.ru_stime
+        return machine_cpu_seconds() - ours
+
+    def share(self):
+        passed = time.monotonic() - self.started
+        return max(self.used() - self.before, 0) / passed / os.cpu_count()
 
 
 def memory_bytes(pid):

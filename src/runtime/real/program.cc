@@ -1,12 +1,18 @@
 #include "runtime/real/program.h"
 
 #include <cstdlib>
+#include <malloc.h>
 #include <unistd.h>
 #include <utility>
 
 namespace cairn::real {
 
 namespace {
+
+// What is at least this large goes back to the kernel as soon as it is released. By itself the
+// allocator would raise the bound with the first such release, and a daemon that was busy once
+// would keep its memory for ever.
+constexpr int returned_at_release = 128 * 1024;
 
 Task<void> run_body(Task<int> body, Signals& signals, ServiceManager& manager, int& exit_code) {
     exit_code = co_await std::move(body);
@@ -37,6 +43,7 @@ std::string Program::working_directory() {
 }
 
 int run_program(const ProgramOptions& options, std::function<Task<int>(Program&)> body) {
+    ::mallopt(M_MMAP_THRESHOLD, returned_at_release);
     Result<std::unique_ptr<Machine>> machine = Machine::create(options.machine);
     if (!machine) {
         StderrLog(Severity::error).write(Severity::error, "main", machine.error().message());

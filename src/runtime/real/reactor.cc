@@ -4,6 +4,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/buffer.h"
 #include "base/check.h"
 #include "runtime/real/call.h"
 #include "runtime/real/descriptor.h"
@@ -34,6 +35,9 @@ uint64_t tagged(const void* pointer, Tag tag) {
 // Tasks that wake each other get this many turns before the kernel is entered, so that what they
 // start goes in with one entry; then arrivals and timers have their chance.
 constexpr int turns_per_entry_max = 16;
+
+// Memory kept for reuse is given back this often: seldom enough to cost nothing under load.
+constexpr Duration memory_kept_for = seconds(10);
 
 }  // namespace
 
@@ -87,6 +91,10 @@ void Reactor::enter_kernel() {
 
 void Reactor::wait() {
     const Instant deadline = loop_.next_deadline();
+    if (loop_.now() >= release_memory_at_) {
+        Buffer::release_kept();
+        release_memory_at_ = loop_.now() + memory_kept_for;
+    }
     if (idle_poll_ == nullptr) {
         const Duration left =
             deadline == Instant::never() ? Duration{INT64_MAX} : deadline - monotonic_now();

@@ -83,6 +83,7 @@ class Reactor {
     Loop loop_;
     std::unique_ptr<Ring> ring_;
     std::unique_ptr<IdlePoll> idle_poll_;  // none: never poll
+    Instant release_memory_at_;            // when kept memory is given back next
     uint64_t in_flight_ = 0;               // what the kernel still owes us a completion for
     std::vector<Deferred> deferred_;
     std::shared_ptr<Inbox> inbox_;  // none: nobody has a mailbox to this loop
