@@ -47,9 +47,7 @@ class ChunkService final : public rpc::Handler {
     // the master has readmitted everything. Called with each heartbeat.
     Task<Result<void>> keep_what_was_heard();
     // A master's reply shows a position, too.
-    void heard_of(LogIndex position) {
-        highest_position_ = std::max(highest_position_, position);
-    }
+    void heard_of(LogIndex position) { highest_position_ = std::max(highest_position_, position); }
     [[nodiscard]] size_t replica_count() const { return replicas_.size(); }
     [[nodiscard]] LogIndex highest_position() const { return highest_position_; }
 

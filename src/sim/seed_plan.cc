@@ -47,6 +47,9 @@ NemesisPlan draw_nemesis(Random& random, bool power_cuts) {
     // What power cuts leave may be one good copy; rot would take it.
     if (plan.cut_cs_host || plan.cut_everything)
         plan.rot = false;
+    // Rot that nobody has read yet, while the good copies are away, is more than one failure.
+    if (plan.rot)
+        plan.kill_cs = plan.partition = plan.stall = false;
     plan.gap = milliseconds(500) + up_to(random, seconds(6));
     return plan;
 }
