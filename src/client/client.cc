@@ -119,6 +119,7 @@ Task<void> Client::housekeeping_loop() {
         if (stop)
             co_return;
         std::vector<std::shared_ptr<OpenFile>> files;
+        files.reserve(files_.size());
         for (const auto& [id, file] : files_)
             files.push_back(file);
         for (const auto& file : files) {

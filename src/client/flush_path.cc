@@ -33,6 +33,7 @@ Task<void> OpenFile::flush_chunk(uint64_t index, Result<void>& outcome) {
 
 Task<Result<void>> OpenFile::flush_chunks() {
     std::vector<uint64_t> indices;
+    indices.reserve(dirty_.size());
     for (const auto& [index, newest] : dirty_)
         indices.push_back(index);
     Result<void> outcome;
@@ -54,8 +55,7 @@ Task<Result<void>> OpenFile::log_size(bool punched) {
     request.size = node_.size;
     request.punched = punched;
     request.modified = node_.modified;
-    auto reply =
-        co_await client_.master().change<EmptyReply>(Method::set_file_size, std::move(request));
+    auto reply = co_await client_.master().change<EmptyReply>(Method::set_file_size, request);
     if (!reply) {
         if (reply.code() == Code::lease_lost)
             lease_is_lost(reply.error().message());

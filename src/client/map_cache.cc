@@ -148,8 +148,7 @@ Task<Result<void>> OpenFile::report_piece(uint64_t index, const ChunkMap& map, C
     request.version = map.version;
     request.cs = cs;
     request.code = static_cast<uint16_t>(code);
-    auto reply =
-        co_await client_.master().call<ChunkMapReply>(Method::report_replica, std::move(request));
+    auto reply = co_await client_.master().call<ChunkMapReply>(Method::report_replica, request);
     if (!reply) {
         if (reply.code() == Code::lease_lost)
             lease_is_lost(reply.error().message());

@@ -8,7 +8,7 @@ OpenFile::OpenFile(Client& client, OpenFileReply opened, LeaseMode mode, Instant
     : client_(client),
       rules_(client.rules()),
       runtime_(client.runtime()),
-      node_(std::move(opened.node)),
+      node_(opened.node),
       mode_(mode),
       epoch_(opened.epoch),
       lease_timeout_(opened.timeout),

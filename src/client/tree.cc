@@ -99,7 +99,7 @@ Task<Result<ListDirectoryReply>> Client::list(FileId directory, std::string afte
 }
 
 Task<Result<void>> Client::set_attributes(SetAttributesRequest request) {
-    auto reply = co_await master_.change<EmptyReply>(Method::set_attributes, std::move(request));
+    auto reply = co_await master_.change<EmptyReply>(Method::set_attributes, request);
     if (!reply)
         co_return reply.error();
     co_return Result<void>();

@@ -183,9 +183,10 @@ Task<Result<void>> OpenFile::write_parts(uint64_t offset, uint64_t length, Write
 
 Task<Result<void>> OpenFile::write_locked(uint64_t offset, Buffer data) {
     const uint64_t first = align_down(offset, block_size);
-    const uint64_t end = align_up(offset + data.size(), block_size);
-    if (first == offset && end == offset + data.size())
-        co_return co_await write_parts(offset, data.size(), WriteKind::data, std::move(data));
+    const uint64_t length = data.size();
+    const uint64_t end = align_up(offset + length, block_size);
+    if (first == offset && end == offset + length)
+        co_return co_await write_parts(offset, length, WriteKind::data, std::move(data));
     Buffer blocks = Buffer::allocate(end - first);
     const MutableByteView all = blocks.mutable_view();
     CO_TRY(co_await read_blocks(first, all.first(block_size)));

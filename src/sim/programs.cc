@@ -121,7 +121,8 @@ Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::Clu
     Result<void> added = co_await add_mds(master, address, mds);
     master.stop();
     co_await links.close();
-    CO_TRY(added);
+    if (!added)
+        co_return added;
     meta::NewRepository repository;
     repository.directory = std::move(path);
     repository.identity = {access.key.cluster, access.name, mds, std::move(address)};
@@ -137,7 +138,8 @@ Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAcces
     Result<void> added = co_await add_cs(master, host, path, cs);
     master.stop();
     co_await links.close();
-    CO_TRY(added);
+    if (!added)
+        co_return added;
     chunk::Identity identity;
     identity.cluster = access.key.cluster;
     identity.cs = cs;

@@ -4,9 +4,9 @@ namespace cairn::sim {
 
 namespace {
 
-template <auto Part, auto Rule>
+template <auto part, auto rule>
 bool& of(AllRules& rules) {
-    return rules.*Part.*Rule;
+    return rules.*part.*rule;
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class Run {
         suffer();
         if (cluster_->state().failure)
             return *cluster_->state().failure;
-        const std::string healed = heal();
+        std::string healed = heal();
         if (!healed.empty() && options_.demand_healing)
             return healed;
         if (!healed.empty())
@@ -109,7 +109,7 @@ class Run {
 
     const ScenarioOptions& options_;
     World world_;
-    const SeedPlan plan_;
+    SeedPlan plan_;
     std::unique_ptr<SimCluster> cluster_;
 };
 

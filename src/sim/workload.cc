@@ -59,6 +59,7 @@ Task<bool> Workload::write_some(client::OpenFile& file, uint64_t writer) {
 Task<bool> Workload::read_some(client::OpenFile& file, uint64_t reader, uint64_t block,
                                uint64_t count) {
     std::vector<History::OperationId> ids;
+    ids.reserve(count);
     for (uint64_t i = 0; i < count; i++)
         ids.push_back(state_.history.begin_read({file.id(), block + i}, reader, now_()));
     Result<Buffer> data = co_await file.read(block * block_size, count * block_size);

@@ -42,7 +42,7 @@ namespace cairn::meta {
 
 constexpr size_t log_sector_size = 512;
 constexpr size_t log_sector_content = 496;
-constexpr uint64_t log_segment_size_min = 16 * 1024;
+constexpr uint64_t log_segment_size_min = uint64_t{16} * 1024;
 
 // Groups count up from 1, over all segments.
 using LogSequence = uint64_t;
