@@ -146,8 +146,9 @@ std::optional<std::string> History::add_reads(const BlockLog& log, const Stretch
     std::optional<BlockValue> initial;
     for (const OperationId id : log.operations) {
         const Operation& operation = operations_[id];
+        // One that was under way at the forget may have seen what there was before it.
         if (operation.kind != Kind::read || operation.ended == Instant::never() ||
-            operation.ended <= stretch.begin || operation.ended > stretch.end)
+            operation.began < stretch.begin || operation.ended > stretch.end)
             continue;
         auto zone = zones.find(operation.value);
         if (zone != zones.end() && operation.ended < zone->second.write_began)

@@ -162,6 +162,19 @@ TEST(History, AFlushAfterAPowerCutDoesNotKeepWhatWasLost) {
     }
 }
 
+TEST(History, AReadUnderWayAtAPowerCutMayHaveSeenWhatWasLost) {
+    Script script;
+    script.write(7, 1, 2);
+    script.flush(3, 4);
+    script.write(8, 5, 6);
+    script.read(8, 9, 11);
+    script.history.may_forget(key, {10});
+    script.read(7, 12, 13);
+    EXPECT_TRUE(script.fine());
+    script.read(8, 14, 15);
+    EXPECT_FALSE(script.fine());
+}
+
 TEST(History, AFlushCoversOnlyItsOwnWriter) {
     Script script;
     script.write(7, 1, 2);
