@@ -82,6 +82,8 @@ void Registration::decide_held(CsId cs, const HeldChunk& held, Decisions& decisi
     const Catalogue& catalogue = master_.catalogue();
     const Chunk* chunk = catalogue.chunk(held.chunk);
     if (chunk == nullptr) {
+        if (master_.chunk_ids.is_being_made(held.chunk))
+            return;
         if (held.chunk < catalogue.counters().chunk_limit)
             decisions.remove.push_back(held.chunk);
         else

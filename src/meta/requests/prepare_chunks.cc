@@ -90,10 +90,12 @@ Task<Result<void>> add_missing(Master& master, const PrepareChunksRequest& reque
     add.client = request.request.client;
     add.instance = request.request.instance;
     add.epoch = request.epoch;
+    ChunkIds::Making making(master.chunk_ids);
     for (const uint64_t index : missing) {
         Result<ChunkId> id = co_await master.chunk_ids.next();
         if (!id)
             co_return id.error();
+        making.add(*id);
         auto made = co_await make_chunk(master, request.file, index, request.epoch, *id, caller);
         if (!made)
             co_return made.error();
