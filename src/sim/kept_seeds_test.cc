@@ -20,6 +20,8 @@ constexpr KeptSeed kept_seeds[] = {
     {290, "the checker forgot the second power cut of all replicas"},
     {200, "a revoked reader read a hole that its successor had filled (rule hole)"},
     {366, "a write below the minimum never heard that a join had completed (FanOut)"},
+    {11411, "a chunk that was being made was deleted as an orphan"},
+    {31288, "an admission that got lost was not given again"},
     {728, "links asked for while a deposed master closed its own were never closed"},
     {51, "the checker took a comparison that had begun for one that was done"},
 };

@@ -288,8 +288,12 @@ Task<void> Comparisons::admit(ChunkId id) {
     std::vector<CsId> servers;
     for (const ChunkPiece& piece : chunk->pieces)
         servers.push_back(piece.cs);
-    for (const CsId cs : servers)
-        static_cast<void>(co_await master_.orders.send(cs, Method::admit_chunks, order));
+    for (const CsId cs : servers) {
+        Result<Buffer> admitted = co_await master_.orders.send(cs, Method::admit_chunks, order);
+        // It tells then what it waits for, and is admitted there.
+        if (!admitted && !master_.stopping())
+            master_.servers.at(cs).registered = false;
+    }
 }
 
 }  // namespace cairn::meta
