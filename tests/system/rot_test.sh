@@ -10,7 +10,7 @@ rot() { "$source_root/tests/system/rot.py" "$@"; }
 make_cluster 3
 add_chunk_servers 3
 vstorage set-config mds.wd.offline_tout=600s >set.out || exit 1
-head -c 3000000 /dev/urandom >known.img
+head -c 13000000 /dev/urandom >known.img
 
 put_known() { # put_known PATH REPLICAS
     vstorage set-attr -p / "replicas=$2" failure-domain=disk >set.out &&
@@ -27,12 +27,14 @@ whole() { # whole PATH
 }
 all_whole() { whole /one && whole /two && whole /three; }
 
-# The chunk file of PATH on the N-th of its servers; sets `server`, the number of the process, too.
+# The chunk file of PATH on the N-th of its servers; sets `server`, the number of the process, and
+# `place`, which 4 MiB of the chunk a reader reads from it, too.
 chunk_file() { # chunk_file PATH N
     local chunk cs
-    read -r chunk cs < <(cairn map --json "$1" | python3 -c "import json, sys
+    read -r chunk cs place < <(cairn map --json "$1" | python3 -c "import json, sys
 c = json.load(sys.stdin)['chunks'][0]
-print('%016x' % c['chunk'], sorted(r['cs'] for r in c['replicas'])[$2])")
+r = c['replicas']
+print('%016x' % c['chunk'], r[$2]['cs'], ($2 - c['chunk']) % len(r))")
     server=$((cs - 1024))
     file=$work/cs$server/chunks/${chunk:14}/$chunk.chunk
 }
@@ -59,18 +61,20 @@ mdsd_refuses() { refuses "$2" mdsd -c stor1 -r "$work/mds$1"; }
 restart_cs 1 2 3
 
 # (a) Content, (b) tables: with the servers stopped, and while they run. On each server that has a
-# replica it is another block, so that no replica is good as a whole and each must be found out.
+# replica it is another block, so that no replica is good as a whole and each must be found out. It
+# is in those 4 MiB for which a reader prefers that server (src/client/read_path.cc).
 flip_all() { # flip_all PATH block|table FIRST stopped|running
     local path=$1 what=$2 at=$3 how=$4 i
-    servers=() files=() before=()
+    servers=() files=() before=() places=()
     for ((i = 0; i < $(replicas_of "$path"); i++)); do
         chunk_file "$path" $i
         servers+=("$server") files+=("$file") before+=("$(hard_errors "$server")")
+        places+=("$place")
     done
     [ "$how" = running ] || for server in "${servers[@]}"; do stop "cs$server"; done
     for i in "${!files[@]}"; do
         cp --sparse=always "${files[i]}" "good$i"
-        rot "${files[i]}" "$what:$((at + 256 * i))"
+        rot "${files[i]}" "$what:$((at + 256 * i + 1024 * places[i]))"
     done
     [ "$how" = running ] || for server in "${servers[@]}"; do start_cs "$server"; done
     wait_for "the servers are there" cs_active 3
