@@ -54,6 +54,9 @@ Task<Result<void>> OpenFile::fetch_maps(uint64_t first_index, uint32_t count) {
                 lease_is_lost(reply.error().message());
             co_return reply.error();
         }
+        if (std::ranges::find(reply->chunks, first_index, &ChunkMap::index) == reply->chunks.end())
+            co_return Error(Code::corrupt,
+                            "the master's answer lacks the chunk that was asked for");
         Result<void> taken = take_maps(*reply);
         if (taken || taken.code() != Code::retry)
             co_return taken;
@@ -82,18 +85,20 @@ Task<Result<void>> OpenFile::confirm_hole(uint64_t index) {
 }
 
 Task<Result<CachedMap>> OpenFile::map_for_read(uint64_t index) {
-    auto at = maps_.find(index);
-    if (at == maps_.end() || !at->second.known()) {
-        CO_TRY(co_await fetch_maps(index, maps_per_fetch));
-    } else if (at->second.map.chunk.is_none() && rules_.confirm_holes) {
-        CO_TRY(co_await confirm_hole(index));
-    } else {
-        co_return at->second;
+    while (true) {
+        auto at = maps_.find(index);
+        if (at == maps_.end() || !at->second.known()) {
+            CO_TRY(co_await fetch_maps(index, maps_per_fetch));
+        } else if (at->second.map.chunk.is_none() && rules_.confirm_holes) {
+            CO_TRY(co_await confirm_hole(index));
+        } else {
+            co_return at->second;
+        }
+        at = maps_.find(index);
+        // Else the maps ended with their lease before this task's turn came.
+        if (at != maps_.end() && at->second.known())
+            co_return at->second;
     }
-    at = maps_.find(index);
-    if (at == maps_.end() || !at->second.known())
-        co_return Error(Code::corrupt, "the master's answer lacks the chunk that was asked for");
-    co_return at->second;
 }
 
 Task<Result<void>> OpenFile::prepare_chunk(uint64_t index) {
