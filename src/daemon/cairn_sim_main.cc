@@ -10,6 +10,7 @@
 #include "cli/program.h"
 #include "sim/rules.h"
 #include "sim/scenario.h"
+#include "sim/stories.h"
 
 namespace {
 
@@ -43,17 +44,37 @@ int list_rules() {
     return EXIT_SUCCESS;
 }
 
+// Every so many seeds plays a story.
+constexpr uint64_t story_every = 16;
+constexpr uint64_t story_seed = 5;
+
+void choose_scenario(uint64_t seed, sim::ScenarioOptions& options) {
+    const auto stories = sim::stories();
+    if (seed % story_every == story_seed)
+        options.story = &stories[seed / story_every % stories.size()];
+}
+
+// Odd seeds play the rule's story if it has one, even ones concentrate on where it matters.
+void break_rule(const sim::RuleInfo& rule, uint64_t seed, sim::ScenarioOptions& options) {
+    rule.in(options.rules) = false;
+    if (seed % 2 == 0)
+        options.focus = rule.focus;
+    else
+        options.story = sim::story_of(rule.name);
+}
+
 int replay(uint64_t seed, const std::string& broken, bool power_cuts) {
     sim::ScenarioOptions options;
     options.power_cuts = power_cuts;
+    choose_scenario(seed, options);
     if (!broken.empty()) {
         const sim::RuleInfo* rule = sim::find_rule(broken);
         if (rule == nullptr) {
             fmt::print(stderr, "cairn-sim: there is no rule '{}'; --rules lists them\n", broken);
             return 2;
         }
-        rule->in(options.rules) = false;
-        options.focus = seed % 2 == 0 ? rule->focus : sim::Focus::anything;
+        options.story = nullptr;
+        break_rule(*rule, seed, options);
     }
     options.trace = [](std::string_view line) {
         fmt::print("{}\n", line);
@@ -85,6 +106,8 @@ int run_seeds(const Arguments& arguments) {
     options.demand_healing = !arguments.safety_only;
     for (uint64_t i = 0; i < arguments.seeds; i++) {
         const uint64_t seed = arguments.first + i * arguments.step;
+        options.story = nullptr;
+        choose_scenario(seed, options);
         const sim::Verdict verdict = run(seed, options);
         bool fine = verdict.passed;
         print_verdict(seed, verdict);
@@ -110,9 +133,7 @@ int run_seeds(const Arguments& arguments) {
 bool is_caught(const sim::RuleInfo& rule, uint64_t seeds) {
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         sim::ScenarioOptions options;
-        rule.in(options.rules) = false;
-        // The rest strike at large, as without a broken rule.
-        options.focus = seed % 2 == 0 ? rule.focus : sim::Focus::anything;
+        break_rule(rule, seed, options);
         const sim::Verdict verdict = sim::run_scenario(seed, options);
         if (!verdict.passed) {
             fmt::print("{}: caught by seed {}: {}\n", rule.name, seed,

@@ -53,6 +53,9 @@ SimCluster::SimCluster(World& world, ClusterShape shape, WorkPlan work, const Al
     Result<rpc::ClusterKey> key = rpc::derive_key("simulated", key_.derivation);
     CHECK(key.has_value());
     key_.key = *key;
+    state_.doubt_acknowledgement = [this](Instant began) {
+        return doubt_acknowledgement(began);
+    };
 }
 
 SimCluster::~SimCluster() {
@@ -198,10 +201,17 @@ std::string SimCluster::doubt_acknowledgement(Instant began) const {
         shape_.replicas_min);
 }
 
+void SimCluster::add_client(
+    Machine& host, std::function<Main(client::ClientOptions options, std::string path)> program) {
+    const auto at = std::ranges::find(client_hosts_, &host);
+    CHECK(at != client_hosts_.end());
+    const auto number = static_cast<uint32_t>(at - client_hosts_.begin());
+    add_service(Service::Kind::client, host.name(), host, [this, number, program] {
+        return program(client_options(number), workload_options().paths.front());
+    });
+}
+
 void SimCluster::start_clients() {
-    state_.doubt_acknowledgement = [this](Instant began) {
-        return doubt_acknowledgement(began);
-    };
     for (uint32_t i = 0; i < shape_.clients; i++) {
         add_service(Service::Kind::client, fmt::format("client{}", i + 1), *client_hosts_[i],
                     [this, i] {

@@ -56,6 +56,10 @@ class SimCluster {
     // From here on nothing waits to be started again.
     void start_all_now();
     void start_clients();
+    // A client of the scenario's own, on one of client_hosts(); `path` is that of the first file.
+    void add_client(Machine& host,
+                    std::function<Main(client::ClientOptions options, std::string path)> program);
+    [[nodiscard]] const std::vector<Machine*>& client_hosts() const { return client_hosts_; }
 
     // Every chunk has its replicas, in sync, and nothing is under way.
     [[nodiscard]] bool converged() const;
@@ -71,6 +75,10 @@ class SimCluster {
     void note_losses();
     // What differs between metadata servers that applied the same entries (I3); empty if nothing.
     [[nodiscard]] std::string compare_catalogues() const;
+
+    // Null while no metadata server runs.
+    [[nodiscard]] const meta::Catalogue* newest_catalogue() const;
+    [[nodiscard]] const meta::Master* master() const;
 
     [[nodiscard]] WorkloadState& state() { return state_; }
     [[nodiscard]] const ClusterShape& shape() const { return shape_; }
@@ -94,8 +102,6 @@ class SimCluster {
                   std::function<Task<Result<void>>(Runtime&)> step);
     void add_service(Service::Kind kind, const std::string& name, Machine& machine,
                      std::function<Main()> main);
-    [[nodiscard]] const meta::Catalogue* newest_catalogue() const;
-    [[nodiscard]] const meta::Master* master() const;
     [[nodiscard]] rpc::ClusterAccess access() const;
     [[nodiscard]] WorkloadOptions workload_options() const;
     [[nodiscard]] client::ClientOptions client_options(uint32_t number) const;

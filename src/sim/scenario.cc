@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <memory>
+#include <optional>
 
 #include "sim/cluster.h"
 #include "sim/nemesis.h"
+#include "sim/stories.h"
 
 namespace cairn::sim {
 
@@ -14,9 +16,7 @@ namespace {
 class Run {
   public:
     Run(uint64_t seed, const ScenarioOptions& options)
-        : options_(options),
-          world_(seed),
-          plan_(SeedPlan::draw(world_.random(), options.power_cuts, options.focus)) {
+        : options_(options), world_(seed), plan_(plan(world_.random(), options)) {
         // Clocks go wrong from the start; all else waits until the cluster stands.
         FaultPlan clocks = FaultPlan::none();
         clocks.host.clock_rate_ppm_max = plan_.faults.host.clock_rate_ppm_max;
@@ -32,6 +32,7 @@ class Run {
         Verdict verdict;
         verdict.passed = problem.empty();
         verdict.problem = std::move(problem);
+        verdict.reached = stage_ && stage_->was_reached();
         verdict.trace_hash = world_.trace_hash();
         verdict.events = world_.events();
         verdict.simulated = {world_.now().nanoseconds};
@@ -43,10 +44,22 @@ class Run {
     }
 
   private:
+    static SeedPlan plan(Random& random, const ScenarioOptions& options) {
+        if (options.story == nullptr)
+            return SeedPlan::draw(random, options.power_cuts, options.focus);
+        SeedPlan plan;
+        plan.shape = options.story->shape;
+        plan.faults = FaultPlan::none();
+        return plan;
+    }
+
     std::string go() {
         if (!cluster_->bring_up())
             return "set-up: " + cluster_->state().failure.value_or("");
-        suffer();
+        if (options_.story != nullptr)
+            play();
+        else
+            suffer();
         if (cluster_->state().failure)
             return *cluster_->state().failure;
         std::string healed = heal();
@@ -61,6 +74,11 @@ class Run {
         if (std::string found = cluster_->audit(); !found.empty())
             return found;
         return cluster_->compare_catalogues();
+    }
+
+    void play() {
+        stage_.emplace(world_, *cluster_);
+        options_.story->play(*stage_);
     }
 
     // Safety under faults.
@@ -111,6 +129,8 @@ class Run {
     World world_;
     SeedPlan plan_;
     std::unique_ptr<SimCluster> cluster_;
+    // After the cluster: its actors' programs point to them.
+    std::optional<Stage> stage_;
 };
 
 }  // namespace

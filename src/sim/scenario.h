@@ -14,11 +14,15 @@
 
 namespace cairn::sim {
 
+struct Story;
+
 struct ScenarioOptions {
     AllRules rules;
     // Whether hosts lose power, besides programs that are killed and networks that break.
     bool power_cuts = true;
     Focus focus = Focus::anything;
+    // Played in place of work and faults at large.
+    const Story* story = nullptr;
     // Whether everything must become whole again when the faults end; otherwise only what was seen
     // is judged.
     bool demand_healing = true;
@@ -29,7 +33,8 @@ struct ScenarioOptions {
 
 struct Verdict {
     bool passed = false;
-    std::string problem;  // empty if it passed
+    std::string problem;   // empty if it passed
+    bool reached = false;  // the point of the story
     uint64_t trace_hash = 0;
     uint64_t events = 0;
     Duration simulated;

@@ -1,0 +1,224 @@
+#include "sim/stage.h"
+
+#include <algorithm>
+
+namespace cairn::sim {
+
+namespace {
+
+// How soon an actor looks for new orders.
+constexpr Duration attention = milliseconds(1);
+constexpr Duration step = milliseconds(20);
+
+}  // namespace
+
+// ---- actors ----
+
+struct Actor::Seat {
+    client::Client& client;
+    std::string path;
+    std::shared_ptr<client::OpenFile> file = nullptr;
+    uint64_t opening = 0;
+};
+
+ActRef Actor::tell(Order order) {
+    auto act = std::make_shared<Act>();
+    orders_.emplace_back(std::move(order), act);
+    return act;
+}
+
+Task<Result<BlockValue>> Actor::open_file(Recorder& recorder, Seat& seat, LeaseMode mode) {
+    Result<NodeAttributes> node = co_await seat.client.look_up(seat.path);
+    if (!node)
+        co_return node.error();
+    auto file = co_await seat.client.open(node->file, mode);
+    while (!file && file.code() == Code::busy) {
+        co_await Sleep(seat.client.runtime().loop, milliseconds(50));
+        file = co_await seat.client.open(node->file, mode);
+    }
+    if (!file)
+        co_return file.error();
+    seat.file = *file;
+    seat.opening = recorder.opened(node->file);
+    co_return BlockValue{};
+}
+
+ActRef Actor::open(LeaseMode mode) {
+    return tell([this, mode](Seat& seat) { return open_file(recorder_, seat, mode); });
+}
+
+Task<Result<BlockValue>> Actor::valueless(Task<Result<void>> task) {
+    CO_TRY(co_await std::move(task));
+    co_return BlockValue{};
+}
+
+ActRef Actor::write(uint64_t block, uint64_t count) {
+    return tell([this, block, count](Seat& seat) {
+        return valueless(recorder_.write(*seat.file, seat.opening, block, count));
+    });
+}
+
+ActRef Actor::read(uint64_t block) {
+    return tell(
+        [this, block](Seat& seat) { return recorder_.read(*seat.file, seat.opening, block, 1); });
+}
+
+ActRef Actor::flush() {
+    return tell(
+        [this](Seat& seat) { return valueless(recorder_.flush(*seat.file, seat.opening)); });
+}
+
+ActRef Actor::close() {
+    return tell([this](Seat& seat) {
+        return valueless(
+            recorder_.close(seat.client, std::exchange(seat.file, nullptr), seat.opening));
+    });
+}
+
+Task<void> Actor::perform(Seat& seat, Order order, ActRef act) {
+    act->outcome = co_await order(seat);
+}
+
+Task<void> Actor::run(Runtime& runtime, client::ClientOptions options, std::string path) {
+    client::Client client(runtime, std::move(options));
+    Result<void> started = co_await client.start();
+    Seat seat{client, std::move(path)};
+    {
+        Scope acts(runtime.loop);
+        while (started && !state_.stop) {
+            for (; !orders_.empty(); orders_.pop_front()) {
+                const bool opens = seat.file == nullptr;
+                auto& [order, act] = orders_.front();
+                // Nothing can be done with the file before it is open.
+                if (opens)
+                    co_await perform(seat, std::move(order), std::move(act));
+                else
+                    acts.spawn(perform(seat, std::move(order), std::move(act)));
+            }
+            co_await Sleep(runtime.loop, attention);
+        }
+        co_await acts.join();
+    }
+    if (seat.file != nullptr)
+        static_cast<void>(co_await recorder_.close(client, std::move(seat.file), seat.opening));
+    co_await client.stop();
+}
+
+Main Actor::program(client::ClientOptions options, std::string path) {
+    orders_.clear();
+    return [this, options = std::move(options), path = std::move(path)](Runtime& runtime) {
+        return run(runtime, options, path);
+    };
+}
+
+// ---- the stage ----
+
+Stage::Stage(World& world, SimCluster& cluster) : world_(world), cluster_(cluster) {
+    for (Machine* host : cluster.client_hosts()) {
+        actors_.push_back(std::make_unique<Actor>(
+            *host, cluster.state(), [&world] { return Instant{world.now().nanoseconds}; }));
+        Actor* actor = actors_.back().get();
+        cluster.add_client(*host, [actor](client::ClientOptions options, std::string path) {
+            return actor->program(std::move(options), std::move(path));
+        });
+    }
+    cluster.supervise();
+}
+
+SimCluster::Service& Stage::service(SimCluster::Service::Kind kind, size_t index) {
+    for (SimCluster::Service& service : cluster_.services()) {
+        if (service.kind == kind && index-- == 0)
+            return service;
+    }
+    CHECK_NOTE(false, "there are fewer services of that kind");
+}
+
+SimCluster::Service& Stage::cs(size_t index) {
+    return service(SimCluster::Service::Kind::cs, index);
+}
+
+SimCluster::Service& Stage::mds(size_t index) {
+    return service(SimCluster::Service::Kind::mds, index);
+}
+
+std::optional<size_t> Stage::master_index() const {
+    const meta::Master* master = cluster_.master();
+    size_t index = 0;
+    for (const SimCluster::Service& service : cluster_.services()) {
+        if (service.kind != SimCluster::Service::Kind::mds)
+            continue;
+        const auto live = cluster_.live.find(service.name);
+        if (master != nullptr && live != cluster_.live.end() && live->second.node() != nullptr &&
+            live->second.router->master() == master)
+            return index;
+        index++;
+    }
+    return std::nullopt;
+}
+
+const meta::Chunk* Stage::chunk() const {
+    const meta::Catalogue* catalogue = cluster_.newest_catalogue();
+    const meta::Chunk* first = nullptr;
+    if (catalogue != nullptr)
+        catalogue->chunks().for_each([&first](uint64_t, const meta::Chunk& chunk) {
+            if (first == nullptr)
+                first = &chunk;
+        });
+    return first;
+}
+
+std::optional<PieceState> Stage::piece(size_t index) const {
+    const meta::Chunk* found = chunk();
+    if (found == nullptr)
+        return std::nullopt;
+    for (const meta::ChunkPiece& piece : found->pieces) {
+        if (piece.cs == id_of(index))
+            return piece.in_sync() ? PieceState::in_sync : PieceState::joining;
+    }
+    return std::nullopt;
+}
+
+bool Stage::comparing() const {
+    const meta::Catalogue* catalogue = cluster_.newest_catalogue();
+    return catalogue != nullptr && !catalogue->comparisons().empty();
+}
+
+bool Stage::until(const std::function<bool()>& condition, Duration limit) {
+    const SimTime end = world_.now() + limit;
+    while (world_.now() < end && !cluster_.state().failure) {
+        const bool came = world_.run_until(condition, std::min(step, end - world_.now()));
+        cluster_.supervise();
+        cluster_.note_losses();
+        if (came)
+            return true;
+    }
+    return false;
+}
+
+void Stage::run_for(Duration duration) {
+    static_cast<void>(until([] { return false; }, duration));
+}
+
+bool Stage::done(const ActRef& act, Duration limit) {
+    return until([&act] { return act->ended(); }, limit) && act->succeeded();
+}
+
+Duration Stage::some(Duration least, Duration most) {
+    return least + Duration{static_cast<int64_t>(
+                       dice().below(static_cast<uint64_t>((most - least).nanoseconds) + 1))};
+}
+
+void Stage::kill(SimCluster::Service& service) {
+    cluster_.kill(service, seconds(3600));
+}
+
+void Stage::bring_back(SimCluster::Service& service) {
+    service.not_before = world_.now();
+    cluster_.supervise();
+}
+
+void Stage::cut_power(const World::Machines& machines, Duration down) {
+    cluster_.cut_power(machines, down);
+}
+
+}  // namespace cairn::sim

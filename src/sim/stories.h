@@ -1,0 +1,27 @@
+// Stories: schedules against which single rules stand, each told on a Stage: with all rules kept it
+// must come out well, with its rule broken some seed of it must not. `--broken RULE` plays the
+// story of the rule first; ordinary seeds play one now and then.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "sim/seed_plan.h"
+#include "sim/stage.h"
+
+namespace cairn::sim {
+
+struct Story {
+    std::string_view rule;  // as in `--rules`
+    ClusterShape shape;     // one chunk server on each host
+    void (*play)(Stage& stage);
+};
+
+[[nodiscard]] std::span<const Story> stories();
+// Null where the rule has none: chance meets its schedule often enough.
+[[nodiscard]] const Story* story_of(std::string_view rule);
+
+// The stories, in src/sim/stories/.
+void story_lease_clock(Stage& stage);
+
+}  // namespace cairn::sim
