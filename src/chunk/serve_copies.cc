@@ -151,6 +151,7 @@ Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
         co_return failed(allowed.error());
     Copier copier(runtime_, store_, peers_, rules_);
     std::vector<uint32_t> skip;
+    skip.reserve(order.exceptions.size());
     for (const StandIn& exception : order.exceptions)
         skip.push_back(exception.block);
     std::sort(skip.begin(), skip.end());

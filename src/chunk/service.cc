@@ -41,6 +41,7 @@ std::shared_ptr<FileFence> ChunkService::fence_of(FileId file) {
 
 std::vector<HeldChunk> ChunkService::held_chunks() const {
     std::vector<HeldChunk> list;
+    list.reserve(replicas_.size());
     for (const auto& [chunk, replica] : replicas_)
         list.push_back({chunk, replica->version(), replica->state() == ReplicaState::complete,
                         replica->admitted()});

@@ -18,6 +18,7 @@ std::vector<ReadState> ReadQueue::confirm(uint64_t round) {
 
 std::vector<uint64_t> ReadQueue::refuse_all() {
     std::vector<uint64_t> contexts;
+    contexts.reserve(waiting_.size());
     for (const Waiting& read : waiting_)
         contexts.push_back(read.read.context);
     waiting_.clear();

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "base/size.h"
 #include "wire/hello.h"
 
 namespace cairn::rpc {
 
 namespace {
 
-constexpr size_t small_file = 64 * 1024;
+constexpr size_t small_file = 64 * kib;
 
 std::vector<std::string> lines_of(ByteView content) {
     std::vector<std::string> lines;

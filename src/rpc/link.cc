@@ -88,6 +88,7 @@ Link& Links::to(const Address& address) {
 Task<void> Links::close() {
     closed_ = true;
     std::vector<Link*> all;
+    all.reserve(links_.size());
     for (const auto& [address, link] : links_)
         all.push_back(link.get());
     for (Link* link : all)

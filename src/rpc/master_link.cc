@@ -56,6 +56,7 @@ Task<void> MasterLink::take_servers(FindMasterReply found) {
     if (found.answering != found.master || found.master.is_none() || found.servers.empty())
         co_return;
     std::vector<Address> now;
+    now.reserve(found.servers.size());
     for (const MdsInfo& server : found.servers)
         now.push_back(server.peer_address);
     servers_ = now;

@@ -165,7 +165,7 @@ inline Bytes pattern(size_t size, uint64_t seed) {
 
 // Two hosts: the server's 10.0.0.1 and the clients' 10.0.0.2.
 class RpcTest : public testing::Test {
-  protected:
+  public:
     using Client = std::function<Task<void>(Runtime&)>;
 
     explicit RpcTest(uint64_t seed = 1) : world(seed) {

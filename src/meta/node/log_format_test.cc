@@ -29,49 +29,48 @@ raft::Entry entry(uint64_t index, uint64_t term, size_t size) {
 // A segment as LogStore writes it.
 class TestSegment {
   public:
-    explicit TestSegment(LogSequence first = 1)
-        : next_(first), file_(Buffer::zeroed(segment_size)) {
-        header_ = {.owner = owner(),
-                   .number = 1,
-                   .size = segment_size,
-                   .first_sequence = first,
-                   .first_chain = 77,
-                   .hard_state = {Term(1), MdsId(3), LogIndex(0)}};
-        chain_ = header_.first_chain;
-        put(0, encode_segment_header(header_).view());
+    explicit TestSegment(LogSequence first = 1) : next(first), file(Buffer::zeroed(segment_size)) {
+        header = {.owner = owner(),
+                  .number = 1,
+                  .size = segment_size,
+                  .first_sequence = first,
+                  .first_chain = 77,
+                  .hard_state = {Term(1), MdsId(3), LogIndex(0)}};
+        chain = header.first_chain;
+        put(0, encode_segment_header(header).view());
     }
     // Where it stands.
     std::pair<uint64_t, uint64_t> add(const std::vector<raft::Entry>& entries) {
         const raft::HardState state{Term(2), MdsId(3), LogIndex(1)};
         const EncodedGroup group =
-            encode_group(owner(), end_, next_, chain_, state, std::nullopt, entries);
-        const uint64_t at = end_;
+            encode_group(owner(), end, next, chain, state, std::nullopt, entries);
+        const uint64_t at = end;
         put(at, group.sectors.view());
-        end_ += group.sectors.size();
-        chain_ = group.checksum;
-        next_++;
-        return {at, end_};
+        end += group.sectors.size();
+        chain = group.checksum;
+        next++;
+        return {at, end};
     }
     void put(uint64_t offset, ByteView bytes) {
-        std::ranges::copy(bytes, file_.mutable_view().begin() + static_cast<ptrdiff_t>(offset));
+        std::ranges::copy(bytes, file.mutable_view().begin() + static_cast<ptrdiff_t>(offset));
     }
     // The same place, used again from its beginning, as a recycled segment is.
     void reuse() {
-        header_.number++;
-        header_.first_sequence = next_;
-        header_.first_chain = chain_;
-        end_ = block_size;
-        put(0, encode_segment_header(header_).view());
+        header.number++;
+        header.first_sequence = next;
+        header.first_chain = chain;
+        end = block_size;
+        put(0, encode_segment_header(header).view());
     }
     [[nodiscard]] Result<SegmentContent> read(LogStoreRules rules = {}) const {
-        return read_segment(file_.view(), header_, std::nullopt, rules);
+        return read_segment(file.view(), header, std::nullopt, rules);
     }
 
-    LogSequence next_;
-    uint64_t end_ = block_size;
-    uint64_t chain_ = 0;
-    SegmentHeader header_;
-    Buffer file_;
+    LogSequence next;
+    uint64_t end = block_size;
+    uint64_t chain = 0;
+    SegmentHeader header;
+    Buffer file;
 };
 
 std::vector<raft::Entry> entries(uint64_t first, size_t count, size_t size) {
@@ -109,7 +108,7 @@ TEST(LogFormat, WhatIsWrittenIsRead) {
     segment.add(entries(1, 3, 100));
     segment.add(entries(4, 1, 20'000));
     segment.add({});
-    const Result<SegmentHeader> header = decode_segment_header(segment.file_.view(), owner());
+    const Result<SegmentHeader> header = decode_segment_header(segment.file.view(), owner());
     ASSERT_TRUE(header.has_value());
     EXPECT_EQ(header->first_chain, 77u);
     const Result<SegmentContent> content = segment.read();
@@ -118,9 +117,9 @@ TEST(LogFormat, WhatIsWrittenIsRead) {
     EXPECT_EQ(content->groups[0].entries, entries(1, 3, 100));
     EXPECT_EQ(content->groups[1].entries, entries(4, 1, 20'000));
     EXPECT_EQ(content->groups[2].hard_state, (raft::HardState{Term(2), MdsId(3), LogIndex(1)}));
-    EXPECT_EQ(content->end, segment.end_);
+    EXPECT_EQ(content->end, segment.end);
     EXPECT_EQ(content->next_sequence, 4u);
-    EXPECT_EQ(content->next_chain, segment.chain_);
+    EXPECT_EQ(content->next_chain, segment.chain);
     EXPECT_FALSE(content->torn);
 }
 
@@ -128,7 +127,7 @@ TEST(LogFormat, AnotherServersSegmentIsRefused) {
     const TestSegment segment;
     LogOwner other = owner();
     other.mds = MdsId(1);
-    EXPECT_EQ(decode_segment_header(segment.file_.view(), other).code(), Code::wrong_cluster);
+    EXPECT_EQ(decode_segment_header(segment.file.view(), other).code(), Code::wrong_cluster);
 }
 
 // The ways in which a write of two blocks can tear (a fifth of them), over fresh and over recycled
@@ -142,18 +141,18 @@ TEST(LogFormat, EveryTearIsCut) {
             base.reuse();
         base.add(entries(11, 1, 10));
         TestSegment written = base;
-        written.file_ = Buffer::copy_of(base.file_.view());
+        written.file = Buffer::copy_of(base.file.view());
         const auto [from, to] = written.add(entries(12, 3, 2000));
         const uint64_t sectors = (to - from) / log_sector_size;
         ASSERT_EQ(sectors, 16u);
         for (uint64_t kept = 0; kept + 1 < uint64_t{1} << sectors; kept++) {
             TestSegment torn = base;
-            torn.file_ = Buffer::copy_of(base.file_.view().first(to));
+            torn.file = Buffer::copy_of(base.file.view().first(to));
             for (uint64_t i = 0; i < sectors; i++)
                 if ((kept >> i & 1) != 0)
                     torn.put(
                         from + i * log_sector_size,
-                        written.file_.view().subspan(from + i * log_sector_size, log_sector_size));
+                        written.file.view().subspan(from + i * log_sector_size, log_sector_size));
             const Result<SegmentContent> content = torn.read();
             ASSERT_TRUE(content.has_value()) << kept << ": " << content.error().message();
             ASSERT_EQ(content->groups.size(), recycled ? 1u : 3u) << kept;
@@ -167,8 +166,8 @@ TEST(LogFormat, EveryFlippedByteOfAGroupIsDamage) {
     TestSegment segment;
     segment.add(entries(1, 5, 700));
     segment.add(entries(6, 2, 100));
-    for (uint64_t at = block_size; at < segment.end_; at++) {
-        std::byte& byte = segment.file_.mutable_view()[at];
+    for (uint64_t at = block_size; at < segment.end; at++) {
+        std::byte& byte = segment.file.mutable_view()[at];
         byte ^= std::byte{0x10};
         const Result<SegmentContent> content = segment.read();
         ASSERT_EQ(content.code(), Code::corrupt) << at;
@@ -188,9 +187,9 @@ TEST(LogFormat, AFlippedByteBehindTheEndHarmsNobody) {
         segment.add(entries(11, 1, 10));
         const Result<SegmentContent> before = segment.read();
         ASSERT_TRUE(before.has_value());
-        const uint64_t until = segment.end_ + uint64_t{3} * block_size;
-        for (uint64_t at = segment.end_; at < until; at++) {
-            std::byte& byte = segment.file_.mutable_view()[at];
+        const uint64_t until = segment.end + uint64_t{3} * block_size;
+        for (uint64_t at = segment.end; at < until; at++) {
+            std::byte& byte = segment.file.mutable_view()[at];
             byte ^= std::byte{0x10};
             const Result<SegmentContent> content = segment.read();
             byte ^= std::byte{0x10};
@@ -214,7 +213,7 @@ TEST(LogFormat, WithoutTheRuleDamageIsTakenForATear) {
     TestSegment segment;
     segment.add(entries(1, 1, 700));
     const auto [from, to] = segment.add(entries(2, 1, 700));
-    segment.file_.mutable_view()[from + 100] ^= std::byte{1};
+    segment.file.mutable_view()[from + 100] ^= std::byte{1};
     EXPECT_EQ(segment.read().code(), Code::corrupt);
     const Result<SegmentContent> content = segment.read({.tell_damage_from_tear = false});
     ASSERT_TRUE(content.has_value());
@@ -224,9 +223,9 @@ TEST(LogFormat, WithoutTheRuleDamageIsTakenForATear) {
 TEST(LogFormat, EveryFlippedByteOfTheHeaderIsDamage) {
     TestSegment segment;
     for (uint64_t at = 0; at < log_sector_size; at++) {
-        std::byte& byte = segment.file_.mutable_view()[at];
+        std::byte& byte = segment.file.mutable_view()[at];
         byte ^= std::byte{1};
-        EXPECT_FALSE(decode_segment_header(segment.file_.view(), owner()).has_value()) << at;
+        EXPECT_FALSE(decode_segment_header(segment.file.view(), owner()).has_value()) << at;
         byte ^= std::byte{1};
     }
 }
@@ -246,7 +245,7 @@ TEST(LogFormat, AMisplacedGroupIsDamage) {
     TestSegment segment;
     segment.add(entries(1, 1, 10));
     const auto [from, to] = segment.add(entries(2, 1, 10));
-    const Buffer group = Buffer::copy_of(segment.file_.view().subspan(from, to - from));
+    const Buffer group = Buffer::copy_of(segment.file.view().subspan(from, to - from));
     segment.put(from, Buffer::zeroed(to - from).view());
     segment.put(from + uint64_t{8} * block_size, group.view());
     EXPECT_EQ(segment.read().code(), Code::corrupt);
@@ -257,12 +256,12 @@ TEST(LogFormat, ASegmentEndsWhereTheNextBegins) {
     TestSegment segment;
     segment.add(entries(1, 1, 10));
     const auto [from, to] = segment.add(entries(2, 1, 10));
-    segment.file_.mutable_view()[from] ^= std::byte{1};
+    segment.file.mutable_view()[from] ^= std::byte{1};
     const Result<SegmentContent> content =
-        read_segment(segment.file_.view(), segment.header_, LogSequence{2});
+        read_segment(segment.file.view(), segment.header, LogSequence{2});
     ASSERT_TRUE(content.has_value());
     EXPECT_EQ(content->groups.size(), 1u);
-    EXPECT_EQ(read_segment(segment.file_.view(), segment.header_, LogSequence{3}).code(),
+    EXPECT_EQ(read_segment(segment.file.view(), segment.header, LogSequence{3}).code(),
               Code::corrupt);
 }
 

@@ -37,7 +37,7 @@ struct Known {
 };
 
 class LogStoreTest : public testing::Test {
-  protected:
+  public:
     void start_world(uint64_t seed, const sim::FaultPlan& plan = sim::FaultPlan::none()) {
         world = std::make_unique<sim::World>(seed, plan);
         machine = &world->add_host({.name = "mds", .addresses = {"10.0.0.1"}});
