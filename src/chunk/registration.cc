@@ -41,6 +41,7 @@ CsStartRequest Registration::start_request() {
     request.tier = options_.tier;
     request.integrity_sequence = store_.start_report().integrity_sequence;
     request.sync_epoch = store_.start_report().sync_epoch;
+    request.start_mark = start_mark_;
     request.fresh_start = !told_once_;
     request.highest_position = service_.highest_position();
     request.build_version = program_version;

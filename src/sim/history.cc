@@ -75,12 +75,12 @@ void History::may_forget(FileId file, uint64_t first_block, uint64_t count, Inst
         may_forget(at->first, now);
 }
 
-bool History::flushed_before(const Operation& write, Instant when) const {
+bool History::was_flushed(const Operation& write) const {
     const auto at = flushes_.find(write.key.file);
     if (at == flushes_.end())
         return false;
     return std::any_of(at->second.begin(), at->second.end(), [&](const Flush& flush) {
-        return flush.writer == write.open && write.ended < flush.began && flush.ended <= when;
+        return flush.writer == write.open && write.ended < flush.began;
     });
 }
 
@@ -174,15 +174,16 @@ std::optional<std::string> History::add_reads(const BlockLog& log, const Stretch
 }
 
 // What may be there after a forget: what the block held, and everything written since that was not
-// certainly overwritten by something that is kept. What an earlier forget may have taken back,
-// under way or done, is not kept by a flush after it.
+// certainly overwritten by something that is kept. A flush that succeeded after the forget says
+// that what its open had written before was not lost. A write that was under way at an earlier
+// forget may have been taken back by that.
 std::set<BlockValue> History::allowed_after(const BlockLog& log, const Stretch& stretch) const {
     Instant kept{INT64_MIN};
     for (const OperationId id : log.operations) {
         const Operation& operation = operations_[id];
         if (operation.kind == Kind::write && !operation.abandoned &&
             operation.began > stretch.begin && operation.ended < stretch.end &&
-            flushed_before(operation, stretch.end))
+            was_flushed(operation))
             kept = std::max(kept, operation.began);
     }
     std::set<BlockValue> next;

@@ -95,7 +95,7 @@ class History {
     [[nodiscard]] std::set<BlockValue> allowed_after(const BlockLog& log,
                                                      const Stretch& stretch) const;
     [[nodiscard]] std::string story_of(const BlockKey& key, const BlockLog& log) const;
-    [[nodiscard]] bool flushed_before(const Operation& write, Instant when) const;
+    [[nodiscard]] bool was_flushed(const Operation& write) const;
 
     std::vector<Operation> operations_;
     std::map<BlockKey, BlockLog> blocks_;

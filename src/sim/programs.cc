@@ -67,9 +67,12 @@ Task<void> run_mds(Runtime& runtime, SimCluster& cluster, std::string name,
                    meta::MdsServerOptions options, rpc::LinkIdentity identity) {
     const meta::Router* router = nullptr;
     const uint64_t instance = runtime.random.next() | 1;
+    const meta::Rules rules = options.node.catalogue_rules;
     meta::MdsServer server(runtime, std::move(options), [&](const meta::MdsIdentity& mds) {
         identity.identity = {Role::mds, mds.mds.number, instance};
-        auto made = std::make_unique<meta::Router>(runtime, identity, meta::MasterOptions{});
+        meta::MasterOptions master;
+        master.rules = rules;
+        auto made = std::make_unique<meta::Router>(runtime, identity, std::move(master));
         router = made.get();
         cluster.live[name].router = router;
         return made;

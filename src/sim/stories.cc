@@ -24,12 +24,38 @@ constexpr ClusterShape with(void (*change)(ClusterShape&)) {
     return shape;
 }
 
+constexpr ClusterShape two_replicas() {
+    return with([](ClusterShape& shape) {
+        shape.cs_hosts = 2;
+        shape.replicas_norm = 2;
+    });
+}
+
 constexpr Story all[] = {
     {"lease-clock", with([](ClusterShape& shape) {
          shape.replicas_min = 1;
          shape.offline_timeout = seconds(2);
      }),
      story_lease_clock},
+    {"end-lease", two_replicas(), story_end_lease},
+    {"unsuspect-source", two_replicas(), story_unsuspect_source},
+    {"cut-journal", base(), story_cut_journal},
+    {"master-behind", with([](ClusterShape& shape) { shape.blocks_per_file = 32; }),
+     story_master_behind},
+    {"restored-copy", base(), story_restored_copy},
+    {"fence-asks", with([](ClusterShape& shape) { shape.replicas_min = 1; }), story_fence_asks},
+    {"leavers-hold", with([](ClusterShape& shape) {
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(2);
+         shape.lease_timeout = seconds(12);
+     }),
+     story_leavers_hold},
+    {"confirm-master", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(2);
+     }),
+     story_confirm_master},
 };
 
 }  // namespace

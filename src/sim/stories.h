@@ -23,5 +23,13 @@ struct Story {
 
 // The stories, in src/sim/stories/.
 void story_lease_clock(Stage& stage);
+void story_end_lease(Stage& stage);
+void story_unsuspect_source(Stage& stage);
+void story_confirm_master(Stage& stage);
+void story_cut_journal(Stage& stage);
+void story_master_behind(Stage& stage);
+void story_restored_copy(Stage& stage);
+void story_fence_asks(Stage& stage);
+void story_leavers_hold(Stage& stage);
 
 }  // namespace cairn::sim

@@ -81,6 +81,7 @@ struct CsStartRequest {
     uint8_t tier = 0;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;
+    uint64_t start_mark = 0;  // drawn at each start: another one under the same epoch is a copy
     bool fresh_start =
         true;  // no master has heard of this start yet, as far as the chunk server knows
     LogIndex highest_position;
@@ -91,7 +92,7 @@ struct CsStartRequest {
     template <class A>
     void fields(A& archive) {
         archive(cs, host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
-                fresh_start, highest_position, build_version, space, flags);
+                start_mark, fresh_start, highest_position, build_version, space, flags);
     }
 };
 struct CsStartReply {

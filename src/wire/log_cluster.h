@@ -54,12 +54,13 @@ struct CsStarted {
     uint8_t tier = 0;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;
+    uint64_t start_mark = 0;      // drawn at each start: another one under the same epoch is a copy
     std::vector<CsId> answering;  // chunk servers that answer now
 
     template <class A>
     void fields(A& archive) {
         archive(cs, host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
-                answering);
+                start_mark, answering);
     }
 };
 

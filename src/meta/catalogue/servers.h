@@ -19,12 +19,14 @@ struct CsRecord {
     uint8_t tier = 0;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;  // 0: never started
+    uint64_t start_mark = 0;  // of the start that raised it
     CsLoggedState state = CsLoggedState::known;
     IdSet chunks;  // with a piece here; follows the chunk table, not part of the record's bytes
 
     template <class A>
     void fields(A& archive) {
-        archive(host, host_name, address, repository, tier, integrity_sequence, sync_epoch, state);
+        archive(host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
+                start_mark, state);
     }
 };
 

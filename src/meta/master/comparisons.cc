@@ -139,9 +139,12 @@ Task<Comparisons::Step> Comparisons::choose_source(ChunkId id, Version version) 
         if (!piece.suspect && (unsuspect.is_none() || wished))
             unsuspect = piece.cs;
     }
+    const Rules& rules = master_.options.rules;
+    if (!rules.prefer_unsuspect_source)
+        unsuspect = any;
     if (any.is_none())
         co_return Step::wait;
-    if (unsuspect.is_none()) {
+    if (unsuspect.is_none() && rules.end_lease_without_unsuspect_source) {
         // Its flush would succeed without the data: the writer must know first.
         const FileLease* lease = master_.catalogue().lease(chunk->file);
         if (lease != nullptr && lease->mode == LeaseMode::exclusive && !lease->holders.empty()) {

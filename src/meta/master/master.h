@@ -21,6 +21,7 @@
 #include "meta/master/registration.h"
 #include "meta/master/restores.h"
 #include "meta/master/watchdog.h"
+#include "meta/rules.h"
 #include "placement/cluster_map.h"
 #include "rpc/link.h"
 #include "runtime/runtime.h"
@@ -30,6 +31,7 @@ namespace cairn::meta {
 struct MasterOptions {
     Duration heartbeat_timeout = seconds(5);  // silence after which a chunk server is inactive
     uint64_t seed = 0;                        // of placement
+    Rules rules;                              // as the catalogue's
 };
 
 class Master {

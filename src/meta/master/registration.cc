@@ -32,6 +32,7 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
     const CsRecord* known = master_.catalogue().server(request.cs);
     const bool news = known->integrity_sequence != request.integrity_sequence ||
                       known->sync_epoch != request.sync_epoch ||
+                      known->start_mark != request.start_mark ||
                       known->address != request.address || known->host != request.host ||
                       known->state != CsLoggedState::known || known->tier != request.tier ||
                       known->host_name != request.host_name;
@@ -45,6 +46,7 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
         started.tier = request.tier;
         started.integrity_sequence = request.integrity_sequence;
         started.sync_epoch = request.sync_epoch;
+        started.start_mark = request.start_mark;
         started.answering = master_.servers.answering();
         std::erase(started.answering, request.cs);
         // While this is agreed on, the server is not one to count on.

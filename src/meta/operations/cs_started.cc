@@ -36,8 +36,12 @@ Result<void> check_start(const Change& change, const logged::CsStarted& operatio
     if (record == nullptr)
         return Error(Code::not_found,
                      fmt::format("CS#{} is not known in this cluster", operation.cs.number));
+    // Every start raises the epoch: two starts under one began from the same copy.
+    const bool again =
+        operation.sync_epoch == record->sync_epoch && operation.start_mark != record->start_mark;
     const bool behind = operation.integrity_sequence < record->integrity_sequence ||
-                        operation.sync_epoch < record->sync_epoch || operation.sync_epoch == 0;
+                        operation.sync_epoch < record->sync_epoch || operation.sync_epoch == 0 ||
+                        again;
     if (behind && change.rules.refuse_restored_copy)
         return Error(
             Code::behind,
@@ -67,6 +71,7 @@ Answer apply(Change& change, const logged::CsStarted& operation) {
     record.tier = operation.tier;
     record.integrity_sequence = operation.integrity_sequence;
     record.sync_epoch = operation.sync_epoch;
+    record.start_mark = operation.start_mark;
     record.state = CsLoggedState::known;
     change.effects.servers_changed.push_back(operation.cs);
 

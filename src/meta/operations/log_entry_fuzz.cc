@@ -29,7 +29,8 @@ void prepare(Catalogue& catalogue) {
     for (uint32_t i = 0; i < 4; i++) {
         const CsId cs(1025 + i);
         run(catalogue, logged::AddCs{host, "h", "/" + std::to_string(i), 0});
-        run(catalogue, logged::CsStarted{cs, host, "h", Address{"10.0.0.1", 1}, "/", 0, 1, 1, {}});
+        run(catalogue,
+            logged::CsStarted{cs, host, "h", Address{"10.0.0.1", 1}, "/", 0, 1, 1, 7, {}});
     }
     run(catalogue, logged::RegisterClient{host, "h", "/mnt", instance});
     run(catalogue, logged::SetAttributes{root_file, true, uint8_t{3}, uint8_t{2}, {}, {}});

@@ -59,6 +59,7 @@ class World {
                                   record.tier,
                                   record.integrity_sequence + (unclean ? 1 : 0),
                                   record.sync_epoch + 1,
+                                  record.start_mark + 1,
                                   answering};
         return run(started);
     }

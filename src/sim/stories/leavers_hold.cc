@@ -1,0 +1,26 @@
+// A chunk server leaves unheard, on the side of a writer that does not hear of its lease's end
+// either. Until that lease has run out by its own clock, the writer reads there what was.
+#include "sim/stories.h"
+
+namespace cairn::sim {
+
+void story_leavers_hold(Stage& stage) {
+    Actor& old = stage.client(0);
+    Actor& next = stage.client(1);
+    if (!stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
+        !stage.done(old.flush()))
+        return;
+    stage.world().partition(
+        {&old.host(), &stage.cs_host(0)},
+        {&next.host(), &stage.mds_host(0), &stage.cs_host(1), &stage.cs_host(2)});
+    // Declared lost, it leaves.
+    if (!stage.until([&stage] { return !stage.piece(0); }))
+        return;
+    stage.reached();
+    stage.cluster().revoke_leases_of(old.host().name());
+    if (!stage.done(next.open(LeaseMode::exclusive)) || !stage.done(next.write(0)))
+        return;
+    stage.done(old.read(0), seconds(2));
+}
+
+}  // namespace cairn::sim
