@@ -77,6 +77,9 @@ ActRef Actor::close() {
 
 Task<void> Actor::perform(Seat& seat, Order order, ActRef act) {
     act->outcome = co_await order(seat);
+    seat.client.runtime().log.write(
+        Severity::info, "actor",
+        *act->outcome ? "done " + std::to_string(**act->outcome) : act->outcome->error().message());
 }
 
 Task<void> Actor::run(Runtime& runtime, client::ClientOptions options, std::string path) {

@@ -27,6 +27,15 @@ Task<void> create_on(Master& master, CsId cs, CreateChunkOrder order, std::vecto
             fmt::format("CS#{} does not make a chunk: {}", cs.number, created.error().message()));
 }
 
+// Of the servers that were started and not declared lost, whether one is in this state.
+bool one_is(Master& master, CsState state) {
+    return std::ranges::any_of(master.catalogue().servers(), [&](const auto& server) {
+        const auto& [cs, record] = server;
+        return record.sync_epoch != 0 && record.state == CsLoggedState::known &&
+               master.servers.state(cs) == state;
+    });
+}
+
 // A new chunk, made on as many servers as its file asks for; fewer than the minimum is an error.
 Task<Result<logged::AddChunks::NewChunk>> make_chunk(Master& master, FileId file, uint64_t index,
                                                      LeaseEpoch epoch, ChunkId id, Caller caller) {
@@ -34,6 +43,10 @@ Task<Result<logged::AddChunks::NewChunk>> make_chunk(Master& master, FileId file
     if (node == nullptr)
         co_return Error(Code::not_found, "the file was removed");
     const StorageAttributes storage = node->storage;
+    // A new master places nothing before it has heard enough of them, or their time is up.
+    if (master.servers.answering().size() < storage.replicas_norm &&
+        one_is(master, CsState::unknown))
+        co_return Error(Code::retry, "the chunk servers have not all reported yet");
     logged::AddChunks::NewChunk chunk;
     chunk.index = index;
     chunk.chunk = id;
@@ -52,6 +65,9 @@ Task<Result<logged::AddChunks::NewChunk>> make_chunk(Master& master, FileId file
         if (chosen.shortage) {
             if (chunk.places.size() >= storage.replicas_min)
                 break;
+            // The write waits, as it does where a chunk has too few replicas.
+            if (one_is(master, CsState::inactive))
+                co_return Error(Code::retry, placement::shortage_advice(*chosen.shortage));
             master.events.note(allocation_failed(placement::shortage_text(
                 *chosen.shortage, master.catalogue().path_of(file), caller.address)));
             co_return Error(Code::no_space, placement::shortage_advice(*chosen.shortage));

@@ -9,6 +9,7 @@ void story_end_lease(Stage& stage) {
     if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
         !stage.done(writer.flush()) || !stage.done(writer.write(0)))
         return;
+    stage.run_for(milliseconds(1));
     stage.cut_power({&stage.cs_host(0), &stage.cs_host(1)},
                     stage.some(milliseconds(200), seconds(2)));
     stage.run_for(milliseconds(300));
