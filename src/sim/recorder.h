@@ -23,6 +23,7 @@ struct WorkloadState {
     BlockValue next_value = 1;
     // Writes that have not ended, by file: whoever opens the file next knows that they never will.
     std::map<FileId, std::vector<History::OperationId>> open_writes;
+    std::map<FileId, uint64_t> newest_opening;
     // Why a write that began then cannot be acknowledged now; empty if it can.
     std::function<std::string(Instant began)> doubt_acknowledgement;
     std::optional<std::string> failure;  // what a client saw that must never be seen
