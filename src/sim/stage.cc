@@ -183,6 +183,21 @@ bool Stage::comparing() const {
     return catalogue != nullptr && !catalogue->comparisons().empty();
 }
 
+// As client/read_path.cc orders them, with nothing in flight and no client on a server's host.
+size_t Stage::read_first(uint64_t index) const {
+    std::vector<CsId> order;
+    cluster_.newest_catalogue()->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
+        std::vector<CsId> in_sync;
+        for (const meta::ChunkPiece& piece : chunk.pieces) {
+            if (piece.in_sync())
+                in_sync.push_back(piece.cs);
+        }
+        if (chunk.index == index)
+            order = {in_sync.at(id % in_sync.size())};
+    });
+    return index_of(order.at(0));
+}
+
 bool Stage::until(const std::function<bool()>& condition, Duration limit) {
     const SimTime end = world_.now() + limit;
     while (world_.now() < end && !cluster_.state().failure) {

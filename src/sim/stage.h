@@ -85,6 +85,9 @@ class Stage {
     // Its state on this chunk server: nullopt if that holds no replica.
     [[nodiscard]] std::optional<PieceState> piece(size_t index) const;
     [[nodiscard]] bool comparing() const;
+    // The chunk server that clients read chunk `index` of the file from, as long as it answers. The
+    // chunk exists.
+    [[nodiscard]] size_t read_first(uint64_t index = 0) const;
 
     // The cluster runs, with what keeps its programs running.
     void run_for(Duration duration);

@@ -25,6 +25,19 @@ constexpr ClusterShape with(void (*change)(ClusterShape&)) {
 }
 
 constexpr Story all[] = {
+    {"drain-seal", with([](ClusterShape& shape) {
+         shape.clients = 3;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_drain_seal},
+    {"drain-session", base(), story_drain_session},
+    {"durable-seal", with([](ClusterShape& shape) {
+         shape.cs_ports_fixed = true;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_durable_seal},
+    {"fence-grant", with([](ClusterShape& shape) { shape.lease_timeout = seconds(20); }),
+     story_fence_grant},
     {"lease-clock", with([](ClusterShape& shape) {
          shape.replicas_min = 1;
          shape.offline_timeout = seconds(2);

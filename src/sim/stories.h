@@ -22,6 +22,10 @@ struct Story {
 [[nodiscard]] const Story* story_of(std::string_view rule);
 
 // The stories, in src/sim/stories/.
+void story_drain_seal(Stage& stage);
+void story_drain_session(Stage& stage);
+void story_durable_seal(Stage& stage);
+void story_fence_grant(Stage& stage);
 void story_lease_clock(Stage& stage);
 
 }  // namespace cairn::sim
