@@ -7,11 +7,14 @@
 
 namespace cairn::sim {
 
-uint64_t Recorder::opened(FileId file) {
-    for (const History::OperationId id : state_.open_writes[file])
-        state_.history.abandon_write(id, now_());
-    state_.open_writes[file].clear();
-    return state_.newest_opening[file] = ++state_.opens;
+uint64_t Recorder::opened(const client::OpenFile& file) {
+    if (file.epoch() >= state_.newest_epoch[file.id()]) {
+        state_.newest_epoch[file.id()] = file.epoch();
+        for (const History::OperationId id : state_.open_writes[file.id()])
+            state_.history.abandon_write(id, now_());
+        state_.open_writes[file.id()].clear();
+    }
+    return ++state_.opens;
 }
 
 Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uint64_t block,
@@ -21,7 +24,7 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
     Buffer data = Buffer::allocate(count * block_size);
     spell_values(value, data.mutable_view());
     // Another client was let in, and this one has not heard of it.
-    const bool fenced = state_.newest_opening[file.id()] != opening;
+    const bool fenced = file.epoch() < state_.newest_epoch[file.id()];
     std::vector<History::OperationId> ids;
     for (uint64_t i = 0; i < count; i++) {
         ids.push_back(

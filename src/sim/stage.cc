@@ -39,7 +39,7 @@ Task<Result<BlockValue>> Actor::open_file(Recorder& recorder, Seat& seat, LeaseM
     if (!file)
         co_return file.error();
     seat.file = *file;
-    seat.opening = recorder.opened(node->file);
+    seat.opening = recorder.opened(**file);
     co_return BlockValue{};
 }
 
@@ -139,6 +139,25 @@ SimCluster::Service& Stage::cs(size_t index) {
 
 SimCluster::Service& Stage::mds(size_t index) {
     return service(SimCluster::Service::Kind::mds, index);
+}
+
+const meta::MetaNode* Stage::node(size_t index) {
+    const auto live = cluster_.live.find(mds(index).name);
+    return live == cluster_.live.end() ? nullptr : live->second.node();
+}
+
+bool Stage::all_vote() {
+    return until([this] {
+        const std::optional<size_t> master = master_index();
+        if (!master)
+            return false;
+        const raft::Status status = node(*master)->raft_status();
+        const auto votes =
+            std::ranges::count_if(status.members, [&status](const raft::MemberStatus& member) {
+                return !member.learner && member.match == status.last.index;
+            });
+        return votes + 1 == cluster_.shape().metadata_servers;
+    });
 }
 
 std::optional<size_t> Stage::master_index() const {

@@ -74,6 +74,8 @@ class Stage {
     [[nodiscard]] Machine& mds_host(size_t index) { return *mds(index).machine; }
     [[nodiscard]] SimCluster::Service& cs(size_t index);
     [[nodiscard]] SimCluster::Service& mds(size_t index);
+    // What runs on that metadata server; null while nothing does.
+    [[nodiscard]] const meta::MetaNode* node(size_t index);
     // The metadata server that is master now; none: nullopt.
     [[nodiscard]] std::optional<size_t> master_index() const;
     // Of the chunk server with this id; they are numbered in the order of their hosts.
@@ -95,6 +97,8 @@ class Stage {
     bool until(const std::function<bool()>& condition, Duration limit = seconds(30));
     // Until the act ended; whether it succeeded.
     bool done(const ActRef& act, Duration limit = seconds(30));
+    // Until every metadata server votes and has the whole log.
+    bool all_vote();
     // A stretch of time that another seed draws differently.
     [[nodiscard]] Duration some(Duration least, Duration most);
 
