@@ -43,6 +43,13 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(2);
      }),
      story_lease_clock},
+    {"older-view", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.blocks_per_file = 32;
+         shape.cs_ports_fixed = true;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_older_view},
 };
 
 }  // namespace

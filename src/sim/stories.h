@@ -27,5 +27,6 @@ void story_drain_session(Stage& stage);
 void story_durable_seal(Stage& stage);
 void story_fence_grant(Stage& stage);
 void story_lease_clock(Stage& stage);
+void story_older_view(Stage& stage);
 
 }  // namespace cairn::sim
