@@ -50,6 +50,7 @@ constexpr Story all[] = {
          shape.lease_timeout = seconds(60);
      }),
      story_older_view},
+    {"own-term", with([](ClusterShape& shape) { shape.metadata_servers = 5; }), story_own_term},
 };
 
 }  // namespace

@@ -28,5 +28,6 @@ void story_durable_seal(Stage& stage);
 void story_fence_grant(Stage& stage);
 void story_lease_clock(Stage& stage);
 void story_older_view(Stage& stage);
+void story_own_term(Stage& stage);
 
 }  // namespace cairn::sim
