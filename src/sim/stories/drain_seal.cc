@@ -25,7 +25,7 @@ void story_drain_seal(Stage& stage) {
     if (!stage.done(reader.open(LeaseMode::shared)))
         return;
     DiskDevice& disk = stage.cs_host(at).disk_of(stage.cs(at).path);
-    disk.set_slowness(stage.some(seconds(2), seconds(4)));
+    disk.set_slowness(stage.some(seconds(1), seconds(2)));
     const ActRef read = reader.read(0);
     stage.run_for(milliseconds(10));
     disk.set_slowness({});

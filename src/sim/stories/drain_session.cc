@@ -6,7 +6,7 @@
 namespace cairn::sim {
 
 void story_drain_session(Stage& stage) {
-    constexpr int attempts = 4;  // who learns of the break first is not for us to say
+    constexpr int attempts = 8;  // who learns of the break first is not for us to say
     Actor& writer = stage.client(0);
     World& world = stage.world();
     if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)))
