@@ -94,8 +94,8 @@ Task<Result<void>> Registration::beat() {
     if (request.bad_blocks.size() > 1000)
         request.bad_blocks.resize(1000);
     const auto told = request.bad_blocks;
-    auto reply =
-        co_await master_.call_once<CsHeartbeatReply>(Method::cs_heartbeat, std::move(request));
+    auto reply = co_await master_.call_once<CsHeartbeatReply>(
+        Method::cs_heartbeat, std::move(request), rpc::MasterLink::first_call_timeout);
     if (!reply)
         co_return reply.error();
     registered_ = !reply->register_again;

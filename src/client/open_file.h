@@ -54,6 +54,8 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     [[nodiscard]] FileId id() const { return node_.file; }
     [[nodiscard]] const NodeAttributes& node() const { return node_; }
     [[nodiscard]] uint64_t size() const { return node_.size; }
+    // Of the lease that this goes by, which may have ended unheard.
+    [[nodiscard]] LeaseEpoch epoch() const { return epoch_; }
     [[nodiscard]] bool writable() const { return mode_ == LeaseMode::exclusive; }
 
     // `length` bytes; what lies beyond the end of the file reads as zeros.

@@ -25,8 +25,6 @@ struct Rules {
     bool prefer_unsuspect_source = true;
     // No lease is granted while a fence stands.
     bool fence_blocks_grants = true;
-    // A fence stands until every server in a map of the ended lease confirmed the new epoch.
-    bool fence_asks_servers = true;
     // A silent server that left holds the fence up until that lease has run out by the clock.
     bool wait_for_silent_leavers = true;
     // A shared lease and an exclusive one exclude each other.

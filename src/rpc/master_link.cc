@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <utility>
 
 namespace cairn::rpc {
 
 namespace {
 
-constexpr Duration call_timeout = seconds(10);
 constexpr Duration find_timeout = seconds(2);
 constexpr Duration refresh_interval = seconds(10);
 
@@ -130,10 +130,12 @@ Task<Result<void>> MasterLink::find_master() {
     co_return found;
 }
 
-Task<Result<Buffer>> MasterLink::call_raw(Method method, Bytes body, bool repeat) {
+Task<Result<Buffer>> MasterLink::call_raw(Method method, Bytes body, bool repeat,
+                                          Duration first_timeout) {
     const Instant give_up_at =
         patience_.nanoseconds == 0 ? Instant::never() : runtime_.loop.now() + patience_;
     Duration pause = milliseconds(10);
+    Duration timeout = first_timeout;
     while (true) {
         if (stopping_)
             co_return Error(Code::cancelled, "this program is stopping");
@@ -145,7 +147,7 @@ Task<Result<Buffer>> MasterLink::call_raw(Method method, Bytes body, bool repeat
             co_await refresh_servers();
         if (found) {
             CallOptions options;
-            options.timeout = call_timeout;
+            options.timeout = std::exchange(timeout, call_timeout);
             const Address at = master_address_;
             reply = co_await links_.to(at).call(method, body, Payload(), options);
             if (reply)

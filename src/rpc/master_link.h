@@ -26,18 +26,24 @@ class MasterLink {
           servers_(std::move(servers)),
           patience_(patience) {}
 
+    // A master that hangs is found out by asking the others; most that take longer than the first
+    // of these are only slow, and get the time they need when they are asked again.
+    static constexpr Duration first_call_timeout = seconds(3);
+    static constexpr Duration call_timeout = seconds(10);
+
     // A request that changes nothing, or may be repeated as it is.
     template <class ReplyMessage, class RequestMessage>
     Task<Result<ReplyMessage>> call(Method method, RequestMessage request) {
-        Result<Buffer> body = co_await call_raw(method, encode(request), true);
+        Result<Buffer> body = co_await call_raw(method, encode(request), true, first_call_timeout);
         if (!body)
             co_return body.error();
         co_return decode<ReplyMessage>(body->view());
     }
     // The same, but one attempt only.
     template <class ReplyMessage, class RequestMessage>
-    Task<Result<ReplyMessage>> call_once(Method method, RequestMessage request) {
-        Result<Buffer> body = co_await call_raw(method, encode(request), false);
+    Task<Result<ReplyMessage>> call_once(Method method, RequestMessage request,
+                                         Duration timeout = call_timeout) {
+        Result<Buffer> body = co_await call_raw(method, encode(request), false, timeout);
         if (!body)
             co_return body.error();
         co_return decode<ReplyMessage>(body->view());
@@ -47,7 +53,7 @@ class MasterLink {
     Task<Result<ReplyMessage>> change(Method method, RequestMessage request) {
         request.request = begin_change();
         const uint64_t sequence = request.request.sequence;
-        Result<Buffer> body = co_await call_raw(method, encode(request), true);
+        Result<Buffer> body = co_await call_raw(method, encode(request), true, first_call_timeout);
         end_change(sequence);
         if (!body)
             co_return body.error();
@@ -68,7 +74,7 @@ class MasterLink {
     [[nodiscard]] const std::vector<Address>& servers() const { return servers_; }
 
   private:
-    Task<Result<Buffer>> call_raw(Method method, Bytes body, bool repeat);
+    Task<Result<Buffer>> call_raw(Method method, Bytes body, bool repeat, Duration first_timeout);
     Task<Result<void>> find_master();
     Task<Result<void>> ask_for_master(Address service);
     Task<Result<void>> ask_each(std::vector<Address> servers);

@@ -156,7 +156,8 @@ bool SimCluster::set_up_chunk_servers() {
             if (!made)
                 return false;
             const std::string name = fmt::format("cs{}-{}", host + 1, disk);
-            const Address listen{machine.addresses()[0], 0};
+            const uint32_t port = shape_.cs_ports_fixed ? 3000 + disk : 0;
+            const Address listen{machine.addresses()[0], static_cast<uint16_t>(port)};
             add_service(Service::Kind::cs, name, machine, [this, path, host_id, listen] {
                 return cs_program(path, access(), host_id, listen, rules_);
             });
@@ -355,15 +356,7 @@ void SimCluster::note_losses() {
 }
 
 void SimCluster::start_all_now() {
-    for (Machine* machine : cs_hosts_) {
-        if (!machine->powered())
-            world_.power_on(*machine);
-    }
-    for (Machine* machine : mds_hosts_) {
-        if (!machine->powered())
-            world_.power_on(*machine);
-    }
-    for (Machine* machine : client_hosts_) {
+    for (const auto& machine : world_.hosts()) {
         if (!machine->powered())
             world_.power_on(*machine);
     }
@@ -394,6 +387,13 @@ const meta::Master* SimCluster::master() const {
     return best;
 }
 
+size_t SimCluster::metadata_servers_abreast() const {
+    const LogIndex newest = newest_catalogue()->applied();
+    return static_cast<size_t>(std::ranges::count_if(live, [newest](const auto& entry) {
+        return entry.second.node() != nullptr && entry.second.node()->applied() == newest;
+    }));
+}
+
 bool SimCluster::converged() const {
     const meta::Master* now = master();
     if (now == nullptr ||
@@ -401,7 +401,7 @@ bool SimCluster::converged() const {
         return false;
     const meta::Catalogue& catalogue = now->catalogue();
     if (!catalogue.comparisons().empty() || !catalogue.joiners().empty() ||
-        !catalogue.fences().empty())
+        !catalogue.fences().empty() || metadata_servers_abreast() != shape_.metadata_servers)
         return false;
     bool whole = true;
     catalogue.chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
@@ -416,9 +416,10 @@ std::string SimCluster::state_text() const {
     if (now == nullptr)
         return "no master";
     const meta::Catalogue& catalogue = now->catalogue();
-    std::string text = fmt::format("{} chunk servers answer, {} comparisons, {} joiners, {} fences",
-                                   now->servers.answering().size(), catalogue.comparisons().size(),
-                                   catalogue.joiners().size(), catalogue.fences().size());
+    std::string text = fmt::format(
+        "{} MDS are abreast, {} CS answer, {} comparisons, {} joiners, {} fences",
+        metadata_servers_abreast(), now->servers.answering().size(), catalogue.comparisons().size(),
+        catalogue.joiners().size(), catalogue.fences().size());
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         if (chunk.in_sync_count() >= shape_.replicas_min)
             return;

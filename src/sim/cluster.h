@@ -48,6 +48,8 @@ class SimCluster {
     [[nodiscard]] std::vector<Service>& services() { return services_; }
     [[nodiscard]] const Service& chunk_server(size_t index) const;
     void kill(Service& service, Duration down);
+    // How any program finds the cluster.
+    [[nodiscard]] rpc::ClusterAccess access() const;
     // As an administrator would, from a host of the first metadata server.
     void revoke_leases_of(std::string host);
     void cut_power(const std::vector<Machine*>& machines, Duration down);
@@ -61,7 +63,8 @@ class SimCluster {
                     std::function<Main(client::ClientOptions options, std::string path)> program);
     [[nodiscard]] const std::vector<Machine*>& client_hosts() const { return client_hosts_; }
 
-    // Every chunk has its replicas, in sync, and nothing is under way.
+    // Every chunk has its replicas, in sync, all metadata servers have applied the same, and
+    // nothing is under way.
     [[nodiscard]] bool converged() const;
     // Why not, for a report.
     [[nodiscard]] std::string state_text() const;
@@ -93,6 +96,8 @@ class SimCluster {
     std::map<std::string, LiveMds> live;
 
   private:
+    // How many have applied all that any of them has.
+    [[nodiscard]] size_t metadata_servers_abreast() const;
     [[nodiscard]] std::vector<AuditedChunk> chunks_to_audit() const;
     bool set_up_first_mds();
     bool set_up_further_mds();
@@ -102,7 +107,6 @@ class SimCluster {
                   std::function<Task<Result<void>>(Runtime&)> step);
     void add_service(Service::Kind kind, const std::string& name, Machine& machine,
                      std::function<Main()> main);
-    [[nodiscard]] rpc::ClusterAccess access() const;
     [[nodiscard]] WorkloadOptions workload_options() const;
     [[nodiscard]] client::ClientOptions client_options(uint32_t number) const;
     // A write needs the minimum of replicas, so that many chunk servers must have run meanwhile.

@@ -29,7 +29,7 @@ struct History::Zone {
 History::OperationId History::begin_write(BlockKey key, BlockValue value, uint64_t writer,
                                           Instant now) {
     CHECK_NOTE(value != 0, "zero stands for a block that was never written");
-    operations_.push_back({Kind::write, key, value, now, Instant::never(), false, writer});
+    operations_.push_back({Kind::write, key, value, now, Instant::never(), false, false, writer});
     blocks_[key].operations.push_back(operations_.size() - 1);
     return operations_.size() - 1;
 }
@@ -43,12 +43,16 @@ void History::abandon_write(OperationId id, Instant now) {
     operations_[id].abandoned = true;
 }
 
+void History::forbid_write(OperationId id) {
+    operations_[id].forbidden = true;
+}
+
 void History::confirm_abandoned(OperationId id) {
     operations_[id].abandoned = false;
 }
 
 History::OperationId History::begin_read(BlockKey key, uint64_t reader, Instant now) {
-    operations_.push_back({Kind::read, key, 0, now, Instant::never(), false, reader});
+    operations_.push_back({Kind::read, key, 0, now, Instant::never(), false, false, reader});
     blocks_[key].operations.push_back(operations_.size() - 1);
     return operations_.size() - 1;
 }
@@ -198,10 +202,27 @@ std::set<BlockValue> History::allowed_after(const BlockLog& log, const Stretch& 
     return next;
 }
 
+std::optional<std::string> History::find_forbidden(const BlockLog& log) const {
+    std::set<BlockValue> forbidden;
+    for (const OperationId id : log.operations) {
+        const Operation& operation = operations_[id];
+        if (operation.forbidden)
+            forbidden.insert(operation.value);
+        else if (operation.kind == Kind::read && operation.ended != Instant::never() &&
+                 forbidden.contains(operation.value))
+            return fmt::format(
+                "value {:x} was read at {} ns, but its writer had been fenced before it began",
+                operation.value, operation.ended.nanoseconds);
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> History::check_block(const BlockKey& key, const BlockLog& log) const {
     const auto problem = [&key](const std::string& text) {
         return fmt::format("block {} of file {}: {}", key.block, key.file.number, text);
     };
+    if (auto found = find_forbidden(log))
+        return problem(*found);
     Stretch stretch{{INT64_MIN}, {INT64_MIN}, {0}};
     for (size_t i = 0; i <= log.forgets.size(); i++) {
         stretch.begin = stretch.end;
@@ -233,7 +254,8 @@ std::string History::story_of(const BlockKey& key, const BlockLog& log) const {
                 : fmt::format("{} at {} ns", operation.abandoned ? "was fenced" : "ended",
                               operation.ended.nanoseconds);
         lines.emplace(operation.began,
-                      fmt::format("{} {:x} by {}, {}", kind, operation.value, operation.open, end));
+                      fmt::format("{} {:x} by {}{}, {}", kind, operation.value, operation.open,
+                                  operation.forbidden ? " (fenced)" : "", end));
     }
     if (const auto flushes = flushes_.find(key.file); flushes != flushes_.end()) {
         for (const Flush& flush : flushes->second)

@@ -42,6 +42,8 @@ class History {
     void end_write(OperationId id, Instant now);
     // Its writer was fenced: it has taken effect before `now`, or never will (I5).
     void abandon_write(OperationId id, Instant now);
+    // Its writer had been fenced before it began: it never takes effect (I5).
+    void forbid_write(OperationId id);
     // The fenced writer was told that it is done: it has taken effect.
     void confirm_abandoned(OperationId id);
     OperationId begin_read(BlockKey key, uint64_t reader, Instant now);
@@ -68,6 +70,7 @@ class History {
         Instant began;
         Instant ended;  // never() while it has not
         bool abandoned = false;
+        bool forbidden = false;
         uint64_t open = 0;  // which open of the file it came through
     };
     struct Flush {
@@ -89,6 +92,7 @@ class History {
     };
     [[nodiscard]] std::optional<std::string> check_block(const BlockKey& key,
                                                          const BlockLog& log) const;
+    [[nodiscard]] std::optional<std::string> find_forbidden(const BlockLog& log) const;
     [[nodiscard]] Zones zones_of_writes(const BlockLog& log, const Stretch& stretch) const;
     [[nodiscard]] std::optional<std::string> add_reads(const BlockLog& log, const Stretch& stretch,
                                                        Zones& zones) const;

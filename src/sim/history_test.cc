@@ -54,6 +54,17 @@ TEST(History, AWriteThatWasNeverAcknowledgedMayTakeEffectOrNot) {
     }
 }
 
+TEST(History, AWriteThatBeganAfterItsWriterWasFencedIsNeverSeen) {
+    Script script;
+    script.write(7, 1, 2);
+    script.history.forbid_write(script.history.begin_write(key, 8, 2, {3}));
+    script.read(7, 4, 5);
+    EXPECT_TRUE(script.fine());
+    // Of another write it could be said that it took effect between.
+    script.read(8, 6, 7);
+    EXPECT_FALSE(script.fine());
+}
+
 TEST(History, ButThenWithTheSameAnswerForEver) {
     Script script;
     script.write(7, 1, 2);

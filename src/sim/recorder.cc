@@ -7,10 +7,13 @@
 
 namespace cairn::sim {
 
-uint64_t Recorder::opened(FileId file) {
-    for (const History::OperationId id : state_.open_writes[file])
-        state_.history.abandon_write(id, now_());
-    state_.open_writes[file].clear();
+uint64_t Recorder::opened(const client::OpenFile& file) {
+    if (file.epoch() >= state_.newest_epoch[file.id()]) {
+        state_.newest_epoch[file.id()] = file.epoch();
+        for (const History::OperationId id : state_.open_writes[file.id()])
+            state_.history.abandon_write(id, now_());
+        state_.open_writes[file.id()].clear();
+    }
     return ++state_.opens;
 }
 
@@ -20,11 +23,16 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
     state_.next_value += count;
     Buffer data = Buffer::allocate(count * block_size);
     spell_values(value, data.mutable_view());
+    // Another client was let in, and this one has not heard of it.
+    const bool fenced = file.epoch() < state_.newest_epoch[file.id()];
     std::vector<History::OperationId> ids;
     for (uint64_t i = 0; i < count; i++) {
         ids.push_back(
             state_.history.begin_write({file.id(), block + i}, value + i, opening, now_()));
-        state_.open_writes[file.id()].push_back(ids.back());
+        if (fenced)
+            state_.history.forbid_write(ids.back());
+        else
+            state_.open_writes[file.id()].push_back(ids.back());
     }
     const Instant began = now_();
     Result<void> written = co_await file.write(block * block_size, data);
@@ -34,6 +42,11 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
         co_return written;
     }
     state_.writes++;
+    if (fenced)
+        state_.failure = fmt::format(
+            "a write of file {} was acknowledged that began after another "
+            "client had been let in (I5)",
+            file.id().number);
     if (std::string doubt = state_.doubt_acknowledgement(began); !doubt.empty())
         state_.failure = doubt;
     for (const History::OperationId id : ids) {

@@ -23,6 +23,8 @@ struct WorkloadState {
     BlockValue next_value = 1;
     // Writes that have not ended, by file: whoever opens the file next knows that they never will.
     std::map<FileId, std::vector<History::OperationId>> open_writes;
+    // Of the leases under which a client was let in.
+    std::map<FileId, LeaseEpoch> newest_epoch;
     // Why a write that began then cannot be acknowledged now; empty if it can.
     std::function<std::string(Instant began)> doubt_acknowledgement;
     std::optional<std::string> failure;  // what a client saw that must never be seen
@@ -41,9 +43,10 @@ class Recorder {
     Recorder(WorkloadState& state, std::function<Instant()> now)
         : state_(state), now_(std::move(now)) {}
 
-    // Nobody else holds a lease on it now: what a former writer had under way has happened, or
-    // never will. Returns the number that this open has of its own.
-    uint64_t opened(FileId file);
+    // Whoever held an older lease on it has lost that: what it had under way has happened, or never
+    // will. (The open itself may come late, and be of a lease that has ended.) Returns the number
+    // that this open has of its own.
+    uint64_t opened(const client::OpenFile& file);
     // Values that no other write carries.
     Task<Result<void>> write(client::OpenFile& file, uint64_t opening, uint64_t block,
                              uint64_t count);

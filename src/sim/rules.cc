@@ -76,8 +76,6 @@ constexpr RuleInfo rules[] = {
      of<&A::catalogue, &M::prefer_unsuspect_source>, Focus::comparisons},
     {"fence-grant", "no lease is granted while a fence stands",
      of<&A::catalogue, &M::fence_blocks_grants>, Focus::takeovers},
-    {"fence-asks", "a fence stands until every server of the ended lease's maps confirmed it",
-     of<&A::catalogue, &M::fence_asks_servers>, Focus::takeovers},
     {"leavers-hold", "a silent server that left holds the fence up until the lease ran out",
      of<&A::catalogue, &M::wait_for_silent_leavers>, Focus::takeovers},
     {"restored-copy", "a chunk server that shows less than it had is refused",

@@ -17,6 +17,9 @@ struct ClusterShape {
     uint32_t metadata_servers = 3;
     uint32_t cs_hosts = 3;
     uint32_t cs_per_host = 2;
+    // A chunk server that starts again listens where it did before: who could not ask the master
+    // since finds it all the same.
+    bool cs_ports_fixed = false;
     uint32_t clients = 4;
     uint32_t files = 3;
     uint8_t replicas_norm = 3;

@@ -39,7 +39,7 @@ Task<Result<BlockValue>> Actor::open_file(Recorder& recorder, Seat& seat, LeaseM
     if (!file)
         co_return file.error();
     seat.file = *file;
-    seat.opening = recorder.opened(node->file);
+    seat.opening = recorder.opened(**file);
     co_return BlockValue{};
 }
 
@@ -144,6 +144,25 @@ SimCluster::Service& Stage::mds(size_t index) {
     return service(SimCluster::Service::Kind::mds, index);
 }
 
+const meta::MetaNode* Stage::node(size_t index) {
+    const auto live = cluster_.live.find(mds(index).name);
+    return live == cluster_.live.end() ? nullptr : live->second.node();
+}
+
+bool Stage::all_vote() {
+    return until([this] {
+        const std::optional<size_t> master = master_index();
+        if (!master)
+            return false;
+        const raft::Status status = node(*master)->raft_status();
+        const auto votes =
+            std::ranges::count_if(status.members, [&status](const raft::MemberStatus& member) {
+                return !member.learner && member.match == status.last.index;
+            });
+        return votes + 1 == cluster_.shape().metadata_servers;
+    });
+}
+
 std::optional<size_t> Stage::master_index() const {
     const meta::Master* master = cluster_.master();
     size_t index = 0;
@@ -186,6 +205,21 @@ bool Stage::comparing() const {
     return catalogue != nullptr && !catalogue->comparisons().empty();
 }
 
+// As client/read_path.cc orders them, with nothing in flight and no client on a server's host.
+size_t Stage::read_first(uint64_t index) const {
+    std::vector<CsId> order;
+    cluster_.newest_catalogue()->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
+        std::vector<CsId> in_sync;
+        for (const meta::ChunkPiece& piece : chunk.pieces) {
+            if (piece.in_sync())
+                in_sync.push_back(piece.cs);
+        }
+        if (chunk.index == index)
+            order = {in_sync.at(id % in_sync.size())};
+    });
+    return index_of(order.at(0));
+}
+
 bool Stage::until(const std::function<bool()>& condition, Duration limit) {
     const SimTime end = world_.now() + limit;
     while (world_.now() < end && !cluster_.state().failure) {
@@ -218,6 +252,15 @@ void Stage::kill(SimCluster::Service& service) {
 void Stage::bring_back(SimCluster::Service& service) {
     service.not_before = world_.now();
     cluster_.supervise();
+}
+
+void Stage::cut_off(const World::Machines& machines) {
+    World::Machines others;
+    for (const auto& host : world_.hosts()) {
+        if (std::ranges::find(machines, host.get()) == machines.end())
+            others.push_back(host.get());
+    }
+    world_.partition(machines, others);
 }
 
 void Stage::cut_power(const World::Machines& machines, Duration down) {

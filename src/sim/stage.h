@@ -74,6 +74,8 @@ class Stage {
     [[nodiscard]] Machine& mds_host(size_t index) { return *mds(index).machine; }
     [[nodiscard]] SimCluster::Service& cs(size_t index);
     [[nodiscard]] SimCluster::Service& mds(size_t index);
+    // What runs on that metadata server; null while nothing does.
+    [[nodiscard]] const meta::MetaNode* node(size_t index);
     // The metadata server that is master now; none: nullopt.
     [[nodiscard]] std::optional<size_t> master_index() const;
     // Of the chunk server with this id; they are numbered in the order of their hosts.
@@ -85,6 +87,9 @@ class Stage {
     // Its state on this chunk server: nullopt if that holds no replica.
     [[nodiscard]] std::optional<PieceState> piece(size_t index) const;
     [[nodiscard]] bool comparing() const;
+    // The chunk server that clients read chunk `index` of the file from, as long as it answers. The
+    // chunk exists.
+    [[nodiscard]] size_t read_first(uint64_t index = 0) const;
 
     // The cluster runs, with what keeps its programs running.
     void run_for(Duration duration);
@@ -92,12 +97,16 @@ class Stage {
     bool until(const std::function<bool()>& condition, Duration limit = seconds(30));
     // Until the act ended; whether it succeeded.
     bool done(const ActRef& act, Duration limit = seconds(30));
+    // Until every metadata server votes and has the whole log.
+    bool all_vote();
     // A stretch of time that another seed draws differently.
     [[nodiscard]] Duration some(Duration least, Duration most);
 
     // It does not come back before bring_back().
     void kill(SimCluster::Service& service);
     void bring_back(SimCluster::Service& service);
+    // Nothing passes between these and all others.
+    void cut_off(const World::Machines& machines);
     void cut_power(const World::Machines& machines, Duration down);
 
     // The story came to the point that it tells of: counted, so that a test can tell.

@@ -32,6 +32,19 @@ constexpr ClusterShape two_replicas() {
 }
 
 constexpr Story all[] = {
+    {"drain-seal", with([](ClusterShape& shape) {
+         shape.clients = 3;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_drain_seal},
+    {"drain-session", base(), story_drain_session},
+    {"durable-seal", with([](ClusterShape& shape) {
+         shape.cs_ports_fixed = true;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_durable_seal},
+    {"fence-grant", with([](ClusterShape& shape) { shape.lease_timeout = seconds(20); }),
+     story_fence_grant},
     {"lease-clock", with([](ClusterShape& shape) {
          shape.replicas_min = 1;
          shape.offline_timeout = seconds(2);
@@ -43,7 +56,6 @@ constexpr Story all[] = {
     {"master-behind", with([](ClusterShape& shape) { shape.blocks_per_file = 32; }),
      story_master_behind},
     {"restored-copy", base(), story_restored_copy},
-    {"fence-asks", with([](ClusterShape& shape) { shape.replicas_min = 1; }), story_fence_asks},
     {"leavers-hold", with([](ClusterShape& shape) {
          shape.replicas_min = 1;
          shape.offline_timeout = seconds(2);
@@ -56,6 +68,14 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(2);
      }),
      story_confirm_master},
+    {"older-view", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.blocks_per_file = 32;
+         shape.cs_ports_fixed = true;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_older_view},
+    {"own-term", with([](ClusterShape& shape) { shape.metadata_servers = 5; }), story_own_term},
 };
 
 }  // namespace

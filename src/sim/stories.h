@@ -22,6 +22,10 @@ struct Story {
 [[nodiscard]] const Story* story_of(std::string_view rule);
 
 // The stories, in src/sim/stories/.
+void story_drain_seal(Stage& stage);
+void story_drain_session(Stage& stage);
+void story_durable_seal(Stage& stage);
+void story_fence_grant(Stage& stage);
 void story_lease_clock(Stage& stage);
 void story_end_lease(Stage& stage);
 void story_unsuspect_source(Stage& stage);
@@ -29,7 +33,8 @@ void story_confirm_master(Stage& stage);
 void story_cut_journal(Stage& stage);
 void story_master_behind(Stage& stage);
 void story_restored_copy(Stage& stage);
-void story_fence_asks(Stage& stage);
 void story_leavers_hold(Stage& stage);
+void story_older_view(Stage& stage);
+void story_own_term(Stage& stage);
 
 }  // namespace cairn::sim

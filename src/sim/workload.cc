@@ -65,7 +65,7 @@ Task<void> Workload::use_one_file() {
         co_await Sleep(runtime_.loop, milliseconds(200));
         co_return;
     }
-    const uint64_t opening = recorder_.opened(node->file);
+    const uint64_t opening = recorder_.opened(**file);
     {
         Scope tasks(runtime_.loop);
         for (uint32_t i = 0; i < options_.work.tasks; i++)
@@ -100,7 +100,7 @@ Task<void> Workload::read_everything() {
             state_.failure = path + ": " + file.error().message();
             break;
         }
-        const uint64_t opening = recorder_.opened(node->file);
+        const uint64_t opening = recorder_.opened(**file);
         for (uint64_t block = 0; block < options_.blocks_per_file; block += 8) {
             auto value = co_await recorder_.read(
                 **file, opening, block, std::min<uint64_t>(8, options_.blocks_per_file - block));

@@ -47,9 +47,6 @@ Task<void> Fences::ask_one(FileId file, LeaseEpoch epoch, CsId cs, std::set<CsId
 }
 
 Task<bool> Fences::ask(FileId file, LeaseEpoch epoch, std::set<CsId>& confirmed) {
-    const Rules& rules = master_.options.rules;
-    if (!rules.fence_asks_servers)
-        co_return true;
     const Catalogue::FenceTargets targets = master_.catalogue().fence_targets(file);
     {
         Scope asking(master_.runtime.loop);
@@ -68,8 +65,8 @@ Task<bool> Fences::ask(FileId file, LeaseEpoch epoch, std::set<CsId>& confirmed)
             co_await let_leave(file, cs);
         }
     }
-    const bool clock_ran_out =
-        master_.runtime.clock.now() >= held_until(file) || !rules.wait_for_silent_leavers;
+    const bool clock_ran_out = master_.runtime.clock.now() >= held_until(file) ||
+                               !master_.options.rules.wait_for_silent_leavers;
     for (const CsId cs : targets.left) {
         if (!confirmed.contains(cs) && !clock_ran_out)
             complete = false;

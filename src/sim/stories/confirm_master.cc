@@ -8,18 +8,14 @@ namespace cairn::sim {
 void story_confirm_master(Stage& stage) {
     Actor& old = stage.client(0);
     Actor& next = stage.client(1);
-    stage.run_for(seconds(5));  // until all three vote
+    if (!stage.all_vote())
+        return;
     const std::optional<size_t> master = stage.master_index();
     if (!master || !stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
         !stage.done(old.flush()))
         return;
-    World::Machines others{&next.host(), &stage.cs_host(1), &stage.cs_host(2)};
-    for (size_t i = 0; i < 3; i++) {
-        if (i != *master)
-            others.push_back(&stage.mds_host(i));
-    }
     Machine& sleeper = stage.mds_host(*master);
-    stage.world().partition({&old.host(), &sleeper, &stage.cs_host(0)}, others);
+    stage.cut_off({&old.host(), &sleeper, &stage.cs_host(stage.read_first())});
     const Duration asleep = stage.some(seconds(9), seconds(12));
     const SimTime wakes = stage.world().now() + asleep;
     stage.world().stall(sleeper, asleep);

@@ -10,9 +10,7 @@ void story_lease_clock(Stage& stage) {
     if (!stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
         !stage.done(old.flush()))
         return;
-    stage.world().partition(
-        {&old.host(), &stage.cs_host(0)},
-        {&next.host(), &stage.mds_host(0), &stage.cs_host(1), &stage.cs_host(2)});
+    stage.cut_off({&old.host(), &stage.cs_host(stage.read_first())});
     if (!stage.done(next.open(LeaseMode::exclusive)) || !stage.done(next.write(0)))
         return;
     stage.reached();

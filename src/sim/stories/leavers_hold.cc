@@ -10,11 +10,10 @@ void story_leavers_hold(Stage& stage) {
     if (!stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
         !stage.done(old.flush()))
         return;
-    stage.world().partition(
-        {&old.host(), &stage.cs_host(0)},
-        {&next.host(), &stage.mds_host(0), &stage.cs_host(1), &stage.cs_host(2)});
+    const size_t near = stage.read_first();
+    stage.cut_off({&old.host(), &stage.cs_host(near)});
     // Declared lost, it leaves.
-    if (!stage.until([&stage] { return !stage.piece(0); }))
+    if (!stage.until([&stage, near] { return !stage.piece(near); }))
         return;
     stage.reached();
     stage.cluster().revoke_leases_of(old.host().name());

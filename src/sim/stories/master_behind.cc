@@ -21,9 +21,14 @@ void story_master_behind(Stage& stage) {
         return;
     // Of a running server, as a snapshot takes it. The ids of the next chunks are reserved in it.
     const Result<TreeImage> old = stage.mds_host(0).save("/mds");
-    // The second chunk.
+    // The second chunk, and a log that the old master's own entries do not soon outgrow.
     if (!old || !stage.done(writer.write(20)) || !stage.done(writer.close()))
         return;
+    for (int i = 0; i < 100; i++) {
+        if (!stage.done(writer.open(LeaseMode::shared)) || !stage.done(writer.close()))
+            return;
+    }
+    stage.run_for(seconds(5));  // until the chunk servers have heard of it
     stage.kill(stage.mds(0));
     const Result<TreeImage> newest = stage.mds_host(0).save("/mds");
     if (!newest)
