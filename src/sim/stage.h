@@ -84,6 +84,9 @@ class Stage {
     [[nodiscard]] const meta::Chunk* chunk() const;
     // Its state on this chunk server: nullopt if that holds no replica.
     [[nodiscard]] std::optional<PieceState> piece(size_t index) const;
+    // The chunk servers whose replicas are in sync, in the catalogue's order: a comparison takes
+    // the first that it may for its source, a join the last.
+    [[nodiscard]] std::vector<size_t> in_sync() const;
     [[nodiscard]] bool comparing() const;
 
     // The cluster runs, with what keeps its programs running.
@@ -99,6 +102,10 @@ class Stage {
     void kill(SimCluster::Service& service);
     void bring_back(SimCluster::Service& service);
     void cut_power(const World::Machines& machines, Duration down);
+
+    // The server is killed, a write misses it, and it leaves the chunk's set. It comes back by
+    // bring_back().
+    bool lose(size_t cs_index, Actor& writer);
 
     // The story came to the point that it tells of: counted, so that a test can tell.
     void reached() { reached_ = true; }

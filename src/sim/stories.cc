@@ -56,6 +56,11 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(2);
      }),
      story_confirm_master},
+    {"flush-joiners", with([](ClusterShape& shape) { shape.unmark_after = milliseconds(300); }),
+     story_flush_joiners},
+    {"remember", with([](ClusterShape& shape) { shape.replicas_min = shape.replicas_norm; }),
+     story_remember},
+    {"drop-joiners", base(), story_drop_joiners},
 };
 
 }  // namespace

@@ -22,6 +22,8 @@ struct Story {
 [[nodiscard]] const Story* story_of(std::string_view rule);
 
 // The stories, in src/sim/stories/.
+void story_drop_joiners(Stage& stage);
+void story_flush_joiners(Stage& stage);
 void story_lease_clock(Stage& stage);
 void story_end_lease(Stage& stage);
 void story_unsuspect_source(Stage& stage);
@@ -31,5 +33,6 @@ void story_master_behind(Stage& stage);
 void story_restored_copy(Stage& stage);
 void story_fence_asks(Stage& stage);
 void story_leavers_hold(Stage& stage);
+void story_remember(Stage& stage);
 
 }  // namespace cairn::sim
