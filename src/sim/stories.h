@@ -33,6 +33,7 @@ void story_master_behind(Stage& stage);
 void story_restored_copy(Stage& stage);
 void story_fence_asks(Stage& stage);
 void story_leavers_hold(Stage& stage);
+void story_no_join(Stage& stage);
 void story_remember(Stage& stage);
 
 }  // namespace cairn::sim

@@ -53,8 +53,9 @@ Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
     const CsRecord* server = catalogue.server(cs);
     if (node == nullptr || server == nullptr)
         return Verdict::forget;
-    if (!master_.servers.answers(cs) || running_.contains(id) ||
-        catalogue.comparison(id) != nullptr)
+    const bool compared =
+        catalogue.comparison(id) != nullptr && master_.options.rules.no_join_during_comparison;
+    if (!master_.servers.answers(cs) || running_.contains(id) || compared)
         return Verdict::wait;
     if (chunk->pieces.size() >= node->storage.replicas_norm)
         return Verdict::remove;
