@@ -39,9 +39,8 @@ Task<void> Joins::give_up(ChunkId id, CsId cs) {
     if (piece == nullptr || piece->in_sync())
         co_return;
     logged::LeaveReplicas leave;
-    leave.answering = master_.servers.answering();
     leave.replicas = {{id, chunk->version, cs}};
-    static_cast<void>(co_await master_.propose(std::move(leave)));
+    static_cast<void>(co_await master_.leaving.propose(std::move(leave)));
 }
 
 Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
