@@ -43,10 +43,13 @@ class SimCluster {
         SimTime not_before;     // it is not started before this
         std::string path = {};  // of a chunk server's repository
         SimTime seen_running = {};
+        bool rots = false;  // what it keeps was damaged
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
-    [[nodiscard]] const Service& chunk_server(size_t index) const;
+    // Chunk servers are numbered in this order.
+    static constexpr uint64_t first_cs_id = 1025;
+    [[nodiscard]] Service& chunk_server(size_t index);
     void kill(Service& service, Duration down);
     // As an administrator would, from a host of the first metadata server.
     void revoke_leases_of(std::string host);
@@ -129,6 +132,7 @@ class SimCluster {
         std::vector<std::pair<CsId, Version>> in_sync;  // with their `since`
     };
     void look_at_chunks();
+    void judge_leaving(const meta::Catalogue& catalogue, ChunkId id, const KnownChunk& before);
     void say_changes(const meta::Catalogue& catalogue);
     std::map<ChunkId, KnownChunk> chunks_;
     LogIndex chunks_seen_at_;

@@ -77,8 +77,8 @@ class Stage {
     // The metadata server that is master now; none: nullopt.
     [[nodiscard]] std::optional<size_t> master_index() const;
     // Of the chunk server with this id; they are numbered in the order of their hosts.
-    [[nodiscard]] static size_t index_of(CsId cs) { return cs.number - first_cs_id; }
-    [[nodiscard]] static CsId id_of(size_t index) { return CsId(first_cs_id + index); }
+    [[nodiscard]] static size_t index_of(CsId cs) { return cs.number - SimCluster::first_cs_id; }
+    [[nodiscard]] static CsId id_of(size_t index) { return CsId(SimCluster::first_cs_id + index); }
 
     // The first chunk of the file, in the newest catalogue; null before it was made.
     [[nodiscard]] const meta::Chunk* chunk() const;
@@ -112,7 +112,6 @@ class Stage {
     [[nodiscard]] bool was_reached() const { return reached_; }
 
   private:
-    static constexpr uint64_t first_cs_id = 1025;
     [[nodiscard]] SimCluster::Service& service(SimCluster::Service::Kind kind, size_t index);
 
     World& world_;
