@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -144,6 +145,8 @@ class SimCluster {
         SimTime at;
     };
     std::map<std::pair<ChunkId, CsId>, PowerLoss> cut_;
+    // Chunks that lack replicas which are neither lost nor in doubt: they must not be forgotten.
+    std::set<ChunkId> below_minimum_;
     // When the last of a chunk's replicas lost power, as the history was told.
     std::map<ChunkId, SimTime> all_cut_;
 };

@@ -35,19 +35,17 @@ void SimCluster::look_at_chunks() {
         say_changes(*catalogue);
 }
 
-// Whoever lets a replica go that lost nothing, though it is not lost itself, vouches for those that
-// remain: a power cut that they had before is no excuse any more. One that comes just when it is
-// agreed that the replica leaves could not be known.
+// A replica that is let go though it lost nothing and is not lost itself. What remains must do
+// without it: fewer than the minimum may not, and where all that remain had lost power before, that
+// is no excuse any more. A cut that comes just when the leaving is agreed on could not be known.
 void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
                                const KnownChunk& before) {
     const auto now = chunks_.find(id);
     if (now == chunks_.end())
         return;
     const auto& remaining = now->second.in_sync;
-    const bool all_in_doubt = std::ranges::all_of(remaining, [&](const auto& piece) {
-        const auto cut = cut_.find({id, piece.first});
-        return cut != cut_.end() && world_.now() - cut->second.at > seconds(2);
-    });
+    if (remaining.size() >= shape_.replicas_min)
+        below_minimum_.erase(id);
     const bool gave_up_a_good_one = std::ranges::any_of(before.in_sync, [&](const auto& piece) {
         const CsId cs = piece.first;
         return std::ranges::find(remaining, cs, &std::pair<CsId, Version>::first) ==
@@ -55,7 +53,15 @@ void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
                catalogue.servers().at(cs).state == CsLoggedState::known &&
                !chunk_server(cs.number - first_cs_id).rots && !cut_.contains({id, cs});
     });
-    if (!all_in_doubt || !gave_up_a_good_one)
+    if (!gave_up_a_good_one)
+        return;
+    if (remaining.size() < shape_.replicas_min)
+        below_minimum_.insert(id);
+    const bool all_in_doubt = std::ranges::all_of(remaining, [&](const auto& piece) {
+        const auto cut = cut_.find({id, piece.first});
+        return cut != cut_.end() && world_.now() - cut->second.at > seconds(2);
+    });
+    if (!all_in_doubt)
         return;
     for (const auto& [cs, since] : remaining)
         cut_.erase({id, cs});
@@ -109,7 +115,7 @@ void SimCluster::note_losses() {
                 last = std::max(last, at->second.at);
         }
         const auto told = all_cut_.find(id);
-        if (!all || (told != all_cut_.end() && told->second == last))
+        if (!all || below_minimum_.contains(id) || (told != all_cut_.end() && told->second == last))
             continue;
         all_cut_[id] = last;
         if (world_.traces())

@@ -61,6 +61,7 @@ constexpr Story all[] = {
     {"remember", with([](ClusterShape& shape) { shape.replicas_min = shape.replicas_norm; }),
      story_remember},
     {"drop-joiners", base(), story_drop_joiners},
+    {"leave-minimum", base(), story_leave_minimum},
     {"leave-answering", base(), story_leave_answering},
     {"no-join", base(), story_no_join},
 };

@@ -25,6 +25,7 @@ struct Story {
 void story_drop_joiners(Stage& stage);
 void story_flush_joiners(Stage& stage);
 void story_leave_answering(Stage& stage);
+void story_leave_minimum(Stage& stage);
 void story_lease_clock(Stage& stage);
 void story_end_lease(Stage& stage);
 void story_unsuspect_source(Stage& stage);
