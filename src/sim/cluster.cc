@@ -156,7 +156,8 @@ bool SimCluster::set_up_chunk_servers() {
             if (!made)
                 return false;
             const std::string name = fmt::format("cs{}-{}", host + 1, disk);
-            const Address listen{machine.addresses()[0], 0};
+            const uint32_t port = shape_.cs_port == 0 ? 0 : shape_.cs_port + disk;
+            const Address listen{machine.addresses()[0], static_cast<uint16_t>(port)};
             add_service(Service::Kind::cs, name, machine, [this, path, host_id, listen] {
                 return cs_program(path, access(), host_id, listen, rules_);
             });

@@ -17,6 +17,8 @@ struct ClusterShape {
     uint32_t metadata_servers = 3;
     uint32_t cs_hosts = 3;
     uint32_t cs_per_host = 2;
+    // Of the first one on each host, the others' follow; 0: any, another one at each start.
+    uint16_t cs_port = 0;
     uint32_t clients = 4;
     uint32_t files = 3;
     uint8_t replicas_norm = 3;

@@ -60,6 +60,11 @@ constexpr Story all[] = {
      story_flush_joiners},
     {"remember", with([](ClusterShape& shape) { shape.replicas_min = shape.replicas_norm; }),
      story_remember},
+    {"void-join", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.cs_port = 2600;
+     }),
+     story_void_join},
     {"drop-joiners", base(), story_drop_joiners},
     {"leave-minimum", base(), story_leave_minimum},
     {"leave-answering", base(), story_leave_answering},

@@ -37,5 +37,6 @@ void story_fence_asks(Stage& stage);
 void story_leavers_hold(Stage& stage);
 void story_no_join(Stage& stage);
 void story_remember(Stage& stage);
+void story_void_join(Stage& stage);
 
 }  // namespace cairn::sim
