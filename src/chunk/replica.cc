@@ -6,7 +6,7 @@ namespace cairn::chunk {
 
 Result<void> Replica::check(const ChunkTag& tag, LeaseEpoch newest_epoch, Use use,
                             const ServiceRules& rules) const {
-    if (state_ == ReplicaState::interrupted && rules.void_interrupted_joins)
+    if (state_ == ReplicaState::interrupted)
         return Error(Code::not_admitted,
                      "this replica was joining when it restarted: it joins anew");
     if (!admitted_ && rules.refuse_until_admitted)

@@ -9,9 +9,11 @@ namespace cairn::chunk {
 ChunkService::ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
                            const ServiceRules& rules)
     : runtime_(runtime), store_(store), peers_(peers), rules_(rules), all_admitted_(admitted) {
+    const ReplicaState begun =
+        rules_.void_interrupted_joins ? ReplicaState::interrupted : ReplicaState::joining;
     for (const ChunkInfo& info : store_.list()) {
         const ReplicaState state =
-            info.state == ChunkState::joining ? ReplicaState::interrupted : ReplicaState::complete;
+            info.state == ChunkState::joining ? begun : ReplicaState::complete;
         replicas_[info.chunk] = std::make_shared<Replica>(runtime_.loop, info.chunk, info.file,
                                                           info.version, state, admitted);
     }

@@ -49,7 +49,9 @@ class ChunkService final : public rpc::Handler {
     // A master's reply shows a position, too.
     void heard_of(LogIndex position) { highest_position_ = std::max(highest_position_, position); }
     [[nodiscard]] size_t replica_count() const { return replicas_.size(); }
-    [[nodiscard]] LogIndex highest_position() const { return highest_position_; }
+    [[nodiscard]] LogIndex highest_position() const {
+        return rules_.refuse_masters_behind ? highest_position_ : LogIndex();
+    }
 
   private:
     Task<rpc::Response> dispatch(rpc::Request request);

@@ -237,7 +237,7 @@ void SimCluster::supervise() {
     }
 }
 
-const SimCluster::Service& SimCluster::chunk_server(size_t index) const {
+SimCluster::Service& SimCluster::chunk_server(size_t index) {
     const auto at = std::ranges::find_if(services_, [&index](const Service& service) {
         return service.kind == Service::Kind::cs && index-- == 0;
     });
@@ -263,30 +263,6 @@ void SimCluster::revoke_leases_of(std::string host) {
     });
 }
 
-void SimCluster::look_at_chunks() {
-    const meta::Catalogue* catalogue = newest_catalogue();
-    // Servers that have just started may be behind what was seen before.
-    if (catalogue == nullptr || catalogue->applied() < chunks_seen_at_)
-        return;
-    chunks_seen_at_ = catalogue->applied();
-    chunks_.clear();
-    catalogue->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
-        KnownChunk& known = chunks_[ChunkId(id)];
-        known.file = chunk.file;
-        known.index = chunk.index;
-        known.version = chunk.version;
-        known.comparing = catalogue->comparisons().contains(ChunkId(id));
-        for (const meta::ChunkPiece& piece : chunk.pieces) {
-            if (piece.in_sync())
-                known.in_sync.emplace_back(piece.cs, piece.since);
-        }
-    });
-    for (const auto& [cs, record] : catalogue->servers())
-        cs_hosts_by_id_[cs] = record.address.host;
-    if (world_.traces())
-        say_changes(*catalogue);
-}
-
 void SimCluster::say_changes(const meta::Catalogue& catalogue) {
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         std::string text = chunk_text(catalogue, ChunkId(id), chunk);
@@ -295,64 +271,6 @@ void SimCluster::say_changes(const meta::Catalogue& catalogue) {
             world_.say("catalogue", text);
         said = std::move(text);
     });
-}
-
-void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down) {
-    look_at_chunks();
-    for (Machine* machine : machines) {
-        for (const auto& [id, chunk] : chunks_) {
-            for (const auto& [cs, since] : chunk.in_sync) {
-                if (machine->powered() && cs_hosts_by_id_[cs] == machine->addresses()[0])
-                    cut_[{id, cs}] = {chunk.version, world_.now()};
-            }
-        }
-    }
-    note_losses();
-    for (Service& service : services_) {
-        if (service.running())
-            service.seen_running = world_.now();
-    }
-    for (Machine* machine : machines) {
-        if (!machine->powered())
-            continue;
-        world_.cut_power(*machine);
-        world_.schedule(down, [this, machine] {
-            if (!machine->powered())
-                world_.power_on(*machine);
-        });
-    }
-}
-
-void SimCluster::note_losses() {
-    look_at_chunks();
-    const uint64_t blocks_per_chunk = shape_.chunk_size / block_size;
-    for (const auto& [id, chunk] : chunks_) {
-        bool all = !chunk.in_sync.empty();
-        SimTime last;
-        for (const auto& [cs, since] : chunk.in_sync) {
-            const auto at = cut_.find({id, cs});
-            // Made equal to the others since: what it holds now was on a server that did not lose
-            // power. (`since` rises when a comparison begins.)
-            const bool equal_since =
-                at != cut_.end() && since > at->second.version && !chunk.comparing;
-            if (equal_since)
-                cut_.erase(at);
-            if (at == cut_.end() || equal_since)
-                all = false;
-            else
-                last = std::max(last, at->second.at);
-        }
-        const auto told = all_cut_.find(id);
-        if (!all || (told != all_cut_.end() && told->second == last))
-            continue;
-        all_cut_[id] = last;
-        if (world_.traces())
-            world_.say("catalogue",
-                       fmt::format("chunk {}: every replica may have lost what was not flushed",
-                                   id.number));
-        state_.history.may_forget(chunk.file, chunk.index * blocks_per_chunk, blocks_per_chunk,
-                                  now());
-    }
 }
 
 void SimCluster::start_all_now() {

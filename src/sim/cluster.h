@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,13 @@ class SimCluster {
         SimTime not_before;     // it is not started before this
         std::string path = {};  // of a chunk server's repository
         SimTime seen_running = {};
+        bool rots = false;  // what it keeps was damaged
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
-    [[nodiscard]] const Service& chunk_server(size_t index) const;
+    // Chunk servers are numbered in this order.
+    static constexpr uint64_t first_cs_id = 1025;
+    [[nodiscard]] Service& chunk_server(size_t index);
     void kill(Service& service, Duration down);
     // How any program finds the cluster.
     [[nodiscard]] rpc::ClusterAccess access() const;
@@ -133,6 +137,7 @@ class SimCluster {
         std::vector<std::pair<CsId, Version>> in_sync;  // with their `since`
     };
     void look_at_chunks();
+    void judge_leaving(const meta::Catalogue& catalogue, ChunkId id, const KnownChunk& before);
     void say_changes(const meta::Catalogue& catalogue);
     std::map<ChunkId, KnownChunk> chunks_;
     LogIndex chunks_seen_at_;
@@ -144,6 +149,8 @@ class SimCluster {
         SimTime at;
     };
     std::map<std::pair<ChunkId, CsId>, PowerLoss> cut_;
+    // Chunks that lack replicas which are neither lost nor in doubt: they must not be forgotten.
+    std::set<ChunkId> below_minimum_;
     // When the last of a chunk's replicas lost power, as the history was told.
     std::map<ChunkId, SimTime> all_cut_;
 };

@@ -41,7 +41,7 @@ void Nemesis::partition_somebody() {
 void Nemesis::rot_a_byte() {
     if (!cluster_.may_lose_a_replica())
         return;
-    const SimCluster::Service& victim = cluster_.chunk_server(0);
+    SimCluster::Service& victim = cluster_.chunk_server(0);
     const std::string top = victim.path + "/chunks";
     std::vector<std::string> files;
     const auto directories = victim.machine->peek_directory(top);
@@ -60,6 +60,7 @@ void Nemesis::rot_a_byte() {
     const auto content = victim.machine->peek(file);
     if (!content || content->empty())
         return;
+    victim.rots = true;
     const auto mask = static_cast<uint8_t>(1U << world_.random().below(8));
     static_cast<void>(victim.machine->corrupt(file, world_.random().below(content->size()), mask));
 }

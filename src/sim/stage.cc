@@ -200,6 +200,17 @@ std::optional<PieceState> Stage::piece(size_t index) const {
     return std::nullopt;
 }
 
+std::vector<size_t> Stage::in_sync() const {
+    std::vector<size_t> found;
+    if (const meta::Chunk* now = chunk()) {
+        for (const meta::ChunkPiece& piece : now->pieces) {
+            if (piece.in_sync())
+                found.push_back(index_of(piece.cs));
+        }
+    }
+    return found;
+}
+
 bool Stage::comparing() const {
     const meta::Catalogue* catalogue = cluster_.newest_catalogue();
     return catalogue != nullptr && !catalogue->comparisons().empty();
@@ -265,6 +276,12 @@ void Stage::cut_off(const World::Machines& machines) {
 
 void Stage::cut_power(const World::Machines& machines, Duration down) {
     cluster_.cut_power(machines, down);
+}
+
+bool Stage::lose(size_t cs_index, Actor& writer) {
+    constexpr uint64_t block_of_no_story = 15;
+    kill(cs(cs_index));
+    return done(writer.write(block_of_no_story)) && !piece(cs_index).has_value();
 }
 
 }  // namespace cairn::sim

@@ -79,13 +79,16 @@ class Stage {
     // The metadata server that is master now; none: nullopt.
     [[nodiscard]] std::optional<size_t> master_index() const;
     // Of the chunk server with this id; they are numbered in the order of their hosts.
-    [[nodiscard]] static size_t index_of(CsId cs) { return cs.number - first_cs_id; }
-    [[nodiscard]] static CsId id_of(size_t index) { return CsId(first_cs_id + index); }
+    [[nodiscard]] static size_t index_of(CsId cs) { return cs.number - SimCluster::first_cs_id; }
+    [[nodiscard]] static CsId id_of(size_t index) { return CsId(SimCluster::first_cs_id + index); }
 
     // The first chunk of the file, in the newest catalogue; null before it was made.
     [[nodiscard]] const meta::Chunk* chunk() const;
     // Its state on this chunk server: nullopt if that holds no replica.
     [[nodiscard]] std::optional<PieceState> piece(size_t index) const;
+    // The chunk servers whose replicas are in sync, in the catalogue's order: a comparison takes
+    // the first that it may for its source, a join the last.
+    [[nodiscard]] std::vector<size_t> in_sync() const;
     [[nodiscard]] bool comparing() const;
     // The chunk server that clients read chunk `index` of the file from, as long as it answers. The
     // chunk exists.
@@ -109,12 +112,15 @@ class Stage {
     void cut_off(const World::Machines& machines);
     void cut_power(const World::Machines& machines, Duration down);
 
+    // The server is killed, a write misses it, and it leaves the chunk's set. It comes back by
+    // bring_back().
+    bool lose(size_t cs_index, Actor& writer);
+
     // The story came to the point that it tells of: counted, so that a test can tell.
     void reached() { reached_ = true; }
     [[nodiscard]] bool was_reached() const { return reached_; }
 
   private:
-    static constexpr uint64_t first_cs_id = 1025;
     [[nodiscard]] SimCluster::Service& service(SimCluster::Service::Kind kind, size_t index);
 
     World& world_;

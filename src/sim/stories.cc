@@ -76,6 +76,19 @@ constexpr Story all[] = {
      }),
      story_older_view},
     {"own-term", with([](ClusterShape& shape) { shape.metadata_servers = 5; }), story_own_term},
+    {"flush-joiners", with([](ClusterShape& shape) { shape.unmark_after = milliseconds(300); }),
+     story_flush_joiners},
+    {"remember", with([](ClusterShape& shape) { shape.replicas_min = shape.replicas_norm; }),
+     story_remember},
+    {"void-join", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.cs_ports_fixed = true;
+     }),
+     story_void_join},
+    {"drop-joiners", base(), story_drop_joiners},
+    {"leave-minimum", base(), story_leave_minimum},
+    {"leave-answering", base(), story_leave_answering},
+    {"no-join", base(), story_no_join},
 };
 
 }  // namespace

@@ -26,6 +26,10 @@ void story_drain_seal(Stage& stage);
 void story_drain_session(Stage& stage);
 void story_durable_seal(Stage& stage);
 void story_fence_grant(Stage& stage);
+void story_drop_joiners(Stage& stage);
+void story_flush_joiners(Stage& stage);
+void story_leave_answering(Stage& stage);
+void story_leave_minimum(Stage& stage);
 void story_lease_clock(Stage& stage);
 void story_end_lease(Stage& stage);
 void story_unsuspect_source(Stage& stage);
@@ -36,5 +40,8 @@ void story_restored_copy(Stage& stage);
 void story_leavers_hold(Stage& stage);
 void story_older_view(Stage& stage);
 void story_own_term(Stage& stage);
+void story_no_join(Stage& stage);
+void story_remember(Stage& stage);
+void story_void_join(Stage& stage);
 
 }  // namespace cairn::sim

@@ -116,10 +116,8 @@ Task<void> Comparisons::leave(ChunkId id, std::vector<CsId> servers, bool lost) 
             continue;
         logged::LeaveReplicas leave;
         leave.lost = lost;
-        leave.answering = master_.servers.answering();
-        std::erase(leave.answering, cs);
         leave.replicas = {{id, chunk->version, cs}};
-        static_cast<void>(co_await master_.propose(std::move(leave)));
+        static_cast<void>(co_await master_.leaving.propose(std::move(leave), servers));
     }
 }
 

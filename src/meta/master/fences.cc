@@ -1,6 +1,7 @@
 #include "meta/master/fences.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "meta/master/master.h"
 #include "wire/log_chunks.h"
@@ -58,13 +59,12 @@ Task<bool> Fences::ask(FileId file, LeaseEpoch epoch, std::set<CsId>& confirmed)
         }
         co_await asking.join();
     }
-    bool complete = true;
-    for (const CsId cs : targets.holding) {
-        if (!confirmed.contains(cs)) {
-            complete = false;
-            co_await let_leave(file, cs);
-        }
-    }
+    std::vector<CsId> silent;
+    std::ranges::copy_if(targets.holding, std::back_inserter(silent),
+                         [&confirmed](CsId cs) { return !confirmed.contains(cs); });
+    bool complete = silent.empty();
+    for (const CsId cs : silent)
+        co_await let_leave(file, cs, silent);
     const bool clock_ran_out = master_.runtime.clock.now() >= held_until(file) ||
                                !master_.options.rules.wait_for_silent_leavers;
     for (const CsId cs : targets.left) {
@@ -74,13 +74,11 @@ Task<bool> Fences::ask(FileId file, LeaseEpoch epoch, std::set<CsId>& confirmed)
     co_return complete;
 }
 
-Task<void> Fences::let_leave(FileId file, CsId cs) {
+Task<void> Fences::let_leave(FileId file, CsId cs, const std::vector<CsId>& silent) {
     const Node* node = master_.catalogue().node(file);
     if (node == nullptr)
         co_return;
     logged::LeaveReplicas leave;
-    leave.answering = master_.servers.answering();
-    std::erase(leave.answering, cs);
     node->chunks.for_each([&](uint64_t, ChunkId id) {
         const Chunk* chunk = master_.catalogue().chunk(id);
         if (chunk != nullptr && chunk->pieces.find(cs) != nullptr)
@@ -88,7 +86,7 @@ Task<void> Fences::let_leave(FileId file, CsId cs) {
     });
     // What may not leave stays, and the opener waits for it.
     if (!leave.replicas.empty())
-        static_cast<void>(co_await master_.propose(std::move(leave)));
+        static_cast<void>(co_await master_.leaving.propose(std::move(leave), silent));
 }
 
 Task<void> Fences::run(FileId file) {

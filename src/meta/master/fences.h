@@ -28,8 +28,9 @@ class Fences {
     // One round: asks everyone who has not confirmed `epoch`. True if nobody is missing.
     Task<bool> ask(FileId file, LeaseEpoch epoch, std::set<CsId>& confirmed);
     Task<void> ask_one(FileId file, LeaseEpoch epoch, CsId cs, std::set<CsId>& confirmed);
-    // The replicas of `file` on a server that did not answer leave, where they may.
-    Task<void> let_leave(FileId file, CsId cs);
+    // The replicas of `file` on a server that did not answer leave, where they may. `silent`: all
+    // that did not.
+    Task<void> let_leave(FileId file, CsId cs, const std::vector<CsId>& silent);
     [[nodiscard]] Instant held_until(FileId file) const;
 
     Master& master_;

@@ -39,9 +39,8 @@ Task<void> Joins::give_up(ChunkId id, CsId cs) {
     if (piece == nullptr || piece->in_sync())
         co_return;
     logged::LeaveReplicas leave;
-    leave.answering = master_.servers.answering();
     leave.replicas = {{id, chunk->version, cs}};
-    static_cast<void>(co_await master_.propose(std::move(leave)));
+    static_cast<void>(co_await master_.leaving.propose(std::move(leave)));
 }
 
 Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
@@ -53,8 +52,9 @@ Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
     const CsRecord* server = catalogue.server(cs);
     if (node == nullptr || server == nullptr)
         return Verdict::forget;
-    if (!master_.servers.answers(cs) || running_.contains(id) ||
-        catalogue.comparison(id) != nullptr)
+    const bool compared =
+        catalogue.comparison(id) != nullptr && master_.options.rules.no_join_during_comparison;
+    if (!master_.servers.answers(cs) || running_.contains(id) || compared)
         return Verdict::wait;
     if (chunk->pieces.size() >= node->storage.replicas_norm)
         return Verdict::remove;

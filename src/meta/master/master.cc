@@ -9,6 +9,7 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       servers(machine.clock.now()),
       leases(machine.clock.now()),
       orders(*this, links),
+      leaving(*this),
       fences(*this),
       comparisons(*this),
       joins(*this),

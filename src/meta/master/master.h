@@ -17,6 +17,7 @@
 #include "meta/master/fences.h"
 #include "meta/master/joins.h"
 #include "meta/master/lease_clock.h"
+#include "meta/master/leaving.h"
 #include "meta/master/orders.h"
 #include "meta/master/registration.h"
 #include "meta/master/restores.h"
@@ -69,6 +70,7 @@ class Master {
     CsTable servers;
     LeaseClock leases;
     Orders orders;
+    Leaving leaving;
     Fences fences;
     Comparisons comparisons;
     Joins joins;

@@ -21,6 +21,11 @@ class Orders {
         return send_raw(cs, method, encode(order), timeout);
     }
 
+    // What anybody may ask of a chunk server: no order.
+    Task<Result<Buffer>> ask(CsId cs, Method method, Bytes body, Duration timeout) {
+        return send_raw(cs, method, std::move(body), timeout);
+    }
+
   private:
     [[nodiscard]] OrderHeader header() const;
     Task<Result<Buffer>> send_raw(CsId cs, Method method, Bytes body, Duration timeout);

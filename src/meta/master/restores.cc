@@ -87,10 +87,8 @@ Task<void> Restores::join_anew(ChunkId id, CsId cs) {
     if (chunk == nullptr || chunk->pieces.find(cs) == nullptr)
         co_return;
     logged::LeaveReplicas leave;
-    leave.answering = master_.servers.answering();
-    std::erase(leave.answering, cs);
     leave.replicas = {{id, chunk->version, cs}};
-    static_cast<void>(co_await master_.propose(std::move(leave)));
+    static_cast<void>(co_await master_.leaving.propose(std::move(leave)));
 }
 
 }  // namespace cairn::meta

@@ -30,10 +30,8 @@ Task<Result<Bytes>> report_replica(Master& master, ReportReplicaRequest request)
     const auto code = static_cast<Code>(request.code);
     logged::LeaveReplicas leave;
     leave.lost = code == Code::replica_lost;
-    leave.answering = master.servers.answering();
-    std::erase(leave.answering, request.cs);
     leave.replicas = {{request.chunk, request.version, request.cs}};
-    Result<Answer> answer = co_await master.propose(std::move(leave));
+    Result<Answer> answer = co_await master.leaving.propose(std::move(leave));
     if (!answer)
         co_return answer.error();
     Result<logged::LeaveReplicasAnswer> left = answer->as<logged::LeaveReplicasAnswer>();

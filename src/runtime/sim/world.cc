@@ -143,6 +143,11 @@ void World::block(Machine& from, Machine& to) {
     fabric_.block(from, to);
 }
 
+void World::unblock(Machine& from, Machine& to) {
+    note(from, "reaches " + to.name() + " again");
+    fabric_.unblock(from, to);
+}
+
 void World::heal_network() {
     fabric_.unblock_all();
 }

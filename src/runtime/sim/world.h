@@ -64,6 +64,7 @@ class World {
     void partition(const Machines& one_side, const Machines& other_side);
     // Nothing passes from one host to another; the other way stays open.
     void block(Machine& from, Machine& to);
+    void unblock(Machine& from, Machine& to);
     void heal_network();
     // Every connection between the two breaks.
     void lose_connections(Machine& a, Machine& b);

@@ -8,7 +8,7 @@ namespace cairn::sim {
 
 void story_older_view(Stage& stage) {
     constexpr uint64_t block = 16;  // the first of the second chunk
-    constexpr Duration request_timeout = seconds(10);
+    constexpr Duration request_timeout = rpc::MasterLink::first_call_timeout;
     Actor& client = stage.client(0);
     World& world = stage.world();
     if (!stage.all_vote() || !stage.done(client.open(LeaseMode::exclusive)) ||
@@ -26,12 +26,12 @@ void story_older_view(Stage& stage) {
     }
     // 1. A change waits for the followers' disks; the maps do not.
     for (Machine* follower : followers)
-        follower->disk_of("/mds").set_slowness(request_timeout - seconds(2));
+        follower->disk_of("/mds").set_slowness(request_timeout - milliseconds(100));
     const ActRef write = client.write(block);
     stage.run_for(milliseconds(30));
     for (Machine* follower : followers)
         follower->disk_of("/mds").set_slowness({});
-    stage.run_for(stage.some(seconds(6), seconds(7)));
+    stage.run_for(stage.some(milliseconds(2400), milliseconds(2750)));
     world.block(stage.mds_host(master), client.host());
     const ActRef read = client.read(0);
     stage.run_for(milliseconds(50));
@@ -42,7 +42,7 @@ void story_older_view(Stage& stage) {
     if (read->ended() || !stage.done(write))
         return;
     stage.bring_back(stage.cs(leaver));
-    stage.run_for(milliseconds(500));
+    stage.run_for(milliseconds(100));
     // 3. The first master's answer arrives.
     stage.reached();
     world.heal_network();
