@@ -50,6 +50,22 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(2);
      }),
      story_lease_clock},
+    {"since", with([](ClusterShape& shape) {
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(2);
+         shape.lease_timeout = seconds(60);
+     }),
+     story_since},
+    {"gate", base(), story_gate},
+    {"flush-late", base(), story_flush_late},
+    {"join-sync", base(), story_join_sync},
+    {"unclean", with([](ClusterShape& shape) {
+         shape.cs_ports_fixed = true;
+         shape.unmark_after = milliseconds(200);
+         shape.lease_timeout = seconds(20);
+     }),
+     story_unclean},
+    {"renew-since", two_replicas(), story_renew_since},
     {"end-lease", two_replicas(), story_end_lease},
     {"unsuspect-source", two_replicas(), story_unsuspect_source},
     {"cut-journal", base(), story_cut_journal},

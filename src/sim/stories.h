@@ -22,6 +22,12 @@ struct Story {
 [[nodiscard]] const Story* story_of(std::string_view rule);
 
 // The stories, in src/sim/stories/.
+void story_flush_late(Stage& stage);
+void story_gate(Stage& stage);
+void story_join_sync(Stage& stage);
+void story_renew_since(Stage& stage);
+void story_since(Stage& stage);
+void story_unclean(Stage& stage);
 void story_drain_seal(Stage& stage);
 void story_drain_session(Stage& stage);
 void story_durable_seal(Stage& stage);
