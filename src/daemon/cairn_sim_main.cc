@@ -22,6 +22,7 @@ struct Arguments {
     uint64_t step = 1;
     uint64_t replay = 0;
     std::string broken;
+    std::string story;
     bool list_rules = false;
     bool probes = false;
     bool no_power_cuts = false;
@@ -31,10 +32,11 @@ struct Arguments {
 // Every so many seeds one is run twice, and must come out the same.
 constexpr uint64_t repeat_every = 20;
 
-void print_verdict(uint64_t seed, const sim::Verdict& verdict) {
+void print_verdict(uint64_t seed, const sim::Verdict& verdict, const std::string& story) {
     if (verdict.passed)
         return;
-    fmt::print("seed {} failed: {}\n  replay: ./dev sim --seed {}\n", seed, verdict.problem, seed);
+    fmt::print("seed {} failed: {}\n  replay: ./dev sim --seed {}{}{}\n", seed, verdict.problem,
+               seed, story.empty() ? "" : " --story ", story);
     std::fflush(stdout);
 }
 
@@ -48,9 +50,10 @@ int list_rules() {
 constexpr uint64_t story_every = 16;
 constexpr uint64_t story_seed = 5;
 
-void choose_scenario(uint64_t seed, sim::ScenarioOptions& options) {
+void choose_scenario(uint64_t seed, const std::string& wanted, sim::ScenarioOptions& options) {
     const auto stories = sim::stories();
-    if (seed % story_every == story_seed)
+    options.story = sim::story_of(wanted);
+    if (options.story == nullptr && seed % story_every == story_seed)
         options.story = &stories[seed / story_every % stories.size()];
 }
 
@@ -63,10 +66,12 @@ void break_rule(const sim::RuleInfo& rule, uint64_t seed, sim::ScenarioOptions& 
         options.story = sim::story_of(rule.name);
 }
 
-int replay(uint64_t seed, const std::string& broken, bool power_cuts) {
+int replay(const Arguments& arguments) {
+    const uint64_t seed = arguments.replay;
+    const std::string& broken = arguments.broken;
     sim::ScenarioOptions options;
-    options.power_cuts = power_cuts;
-    choose_scenario(seed, options);
+    options.power_cuts = !arguments.no_power_cuts;
+    choose_scenario(seed, arguments.story, options);
     if (!broken.empty()) {
         const sim::RuleInfo* rule = sim::find_rule(broken);
         if (rule == nullptr) {
@@ -106,11 +111,10 @@ int run_seeds(const Arguments& arguments) {
     options.demand_healing = !arguments.safety_only;
     for (uint64_t i = 0; i < arguments.seeds; i++) {
         const uint64_t seed = arguments.first + i * arguments.step;
-        options.story = nullptr;
-        choose_scenario(seed, options);
+        choose_scenario(seed, arguments.story, options);
         const sim::Verdict verdict = run(seed, options);
         bool fine = verdict.passed;
-        print_verdict(seed, verdict);
+        print_verdict(seed, verdict, arguments.story);
         if (fine && seed % repeat_every == 0 &&
             run(seed, options).trace_hash != verdict.trace_hash) {
             fmt::print("seed {} failed: two runs of it differ\n", seed);
@@ -188,6 +192,8 @@ int main(int argc, char** argv) {
         ->type_name("SEED");
     app.add_option("--broken", arguments.broken, "Break this rule on purpose; 'all': one by one")
         ->type_name("RULE");
+    app.add_option("--story", arguments.story, "Play the story of this rule, with all rules kept")
+        ->type_name("RULE");
     app.add_flag("--rules", arguments.list_rules, "List the rules that can be broken");
     app.add_flag("--no-power-cuts", arguments.no_power_cuts, "Hosts keep their power");
     app.add_flag("--safety-only", arguments.safety_only, "Do not demand that all becomes whole");
@@ -196,8 +202,12 @@ int main(int argc, char** argv) {
         return *code;
     if (arguments.list_rules)
         return list_rules();
+    if (!arguments.story.empty() && sim::story_of(arguments.story) == nullptr) {
+        fmt::print(stderr, "cairn-sim: there is no story of a rule '{}'\n", arguments.story);
+        return 2;
+    }
     if (arguments.replay != 0)
-        return replay(arguments.replay, arguments.broken, !arguments.no_power_cuts);
+        return replay(arguments);
     if (arguments.seeds == 0)
         arguments.seeds = 200;
     if (!arguments.broken.empty())

@@ -20,27 +20,30 @@ std::vector<CsId> joiners_of(const Chunk& chunk) {
     return joiners;
 }
 
-// Whether enough in-sync replicas remain without the leaving one.
-bool enough_remain(const Change& change, const Chunk& chunk, const Leaving& leaving) {
+}  // namespace
+
+bool may_leave(const Catalogue& catalogue, const Rules& rules, const Chunk& chunk,
+               const LeavingPiece& leaving) {
+    const ChunkPiece* leaves = chunk.pieces.find(leaving.cs);
+    if (leaves == nullptr || !leaves->in_sync())
+        return leaves != nullptr;
     uint32_t remaining = 0;
     uint32_t counting = 0;
     for (const ChunkPiece& piece : chunk.pieces) {
         if (!piece.in_sync() || piece.cs == leaving.cs)
             continue;
         remaining++;
-        if (!change.rules.minimum_counts_answering_unsuspect ||
+        if (!rules.minimum_counts_answering_unsuspect ||
             (!piece.suspect && std::ranges::binary_search(*leaving.answering, piece.cs)))
             counting++;
     }
     if (remaining == 0)
         return false;
-    if (leaving.lost && change.rules.lost_leaves_at_minimum)
+    if (leaving.lost && rules.lost_leaves_at_minimum)
         return true;
-    const uint32_t least = change.catalogue.node(chunk.file)->storage.replicas_min;
-    return counting >= least || !change.rules.keep_minimum;
+    const uint32_t least = catalogue.node(chunk.file)->storage.replicas_min;
+    return counting >= least || !rules.keep_minimum;
 }
-
-}  // namespace
 
 void start_comparison(Change& change, ChunkId id) {
     Chunk& chunk = change.edit_chunk(id);
@@ -60,7 +63,7 @@ void start_comparison(Change& change, ChunkId id) {
     change.effects.comparing.push_back(id);
 }
 
-bool leave(Change& change, ChunkId id, const Leaving& leaving) {
+bool leave(Change& change, ChunkId id, const LeavingPiece& leaving) {
     const Chunk* now = change.catalogue.chunk(id);
     const ChunkPiece* piece = now->pieces.find(leaving.cs);
     if (piece == nullptr)
@@ -71,7 +74,7 @@ bool leave(Change& change, ChunkId id, const Leaving& leaving) {
         raise_version(chunk);
         return true;
     }
-    if (!enough_remain(change, *now, leaving))
+    if (!may_leave(change.catalogue, change.rules, *now, leaving))
         return false;
     Chunk& chunk = change.edit_chunk(id);
     change.remove_piece(id, chunk, leaving.cs);

@@ -13,14 +13,18 @@ namespace cairn::meta {
 // replicas answered before counts no more. Of a running comparison: it starts again.
 void start_comparison(Change& change, ChunkId chunk);
 
-struct Leaving {
+struct LeavingPiece {
     CsId cs;
     bool lost = false;                             // for ever
     const std::vector<CsId>* answering = nullptr;  // chunk servers that answer now, ascending
 };
 
-// The leaving rule. Whether it left; false: it is not in the set, or too few would remain.
-[[nodiscard]] bool leave(Change& change, ChunkId chunk, const Leaving& leaving);
+// The leaving rule: whether it is in the set, and enough would remain.
+[[nodiscard]] bool may_leave(const Catalogue& catalogue, const Rules& rules, const Chunk& chunk,
+                             const LeavingPiece& leaving);
+
+// It leaves if it may. Whether it left; false: it is not in the set, or too few would remain.
+[[nodiscard]] bool leave(Change& change, ChunkId chunk, const LeavingPiece& leaving);
 
 // A replica may have lost what it acknowledged and cannot leave: it becomes suspect, a comparison
 // starts, and if only suspects are left, the writer's lease ends first.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "meta/catalogue/chunk_rules.h"
 #include "meta/master/master.h"
 
 namespace cairn::meta {
@@ -58,6 +59,16 @@ Task<std::vector<CsId>> Leaving::ask(Questions questions) {
     co_return answering;
 }
 
+// As far as this master knows: the log may be ahead of what is applied here.
+bool Leaving::one_may_leave(const logged::LeaveReplicas& leave) const {
+    return std::ranges::any_of(leave.replicas, [&](const auto& replica) {
+        const Chunk* chunk = master_.catalogue().chunk(replica.chunk);
+        return chunk == nullptr || chunk->version != replica.version ||
+               may_leave(master_.catalogue(), master_.options.rules, *chunk,
+                         LeavingPiece{replica.cs, leave.lost, &leave.answering});
+    });
+}
+
 Task<Result<Answer>> Leaving::propose(logged::LeaveReplicas leave, std::vector<CsId> silent) {
     for (const logged::LeaveReplicas::Leaving& leaving : leave.replicas)
         silent.push_back(leaving.cs);
@@ -66,6 +77,12 @@ Task<Result<Answer>> Leaving::propose(logged::LeaveReplicas leave, std::vector<C
         std::erase_if(leave.answering, [&silent](CsId cs) { return contains(silent, cs); });
     } else {
         leave.answering = co_await ask(questions(leave, silent));
+    }
+    if (!one_may_leave(leave)) {
+        // A set that waits for its servers asks again and again: that must not fill the log.
+        const auto blocked = static_cast<uint16_t>(Code::blocked);
+        co_return Answer::of(
+            logged::LeaveReplicasAnswer{std::vector<uint16_t>(leave.replicas.size(), blocked)});
     }
     co_return co_await master_.propose(std::move(leave));
 }

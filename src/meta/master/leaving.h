@@ -22,13 +22,15 @@ class Leaving {
   public:
     explicit Leaving(Master& master) : master_(master) {}
 
-    // Fills in who answers. `silent`: servers known not to, beside those that leave.
+    // Fills in who answers. `silent`: servers known not to, beside those that leave. The answer is
+    // a LeaveReplicasAnswer; where none may leave, nothing is logged.
     Task<Result<Answer>> propose(logged::LeaveReplicas leave, std::vector<CsId> silent = {});
 
   private:
     using Questions = std::map<CsId, ChunkTag>;
     [[nodiscard]] Questions questions(const logged::LeaveReplicas& leave,
                                       const std::vector<CsId>& silent) const;
+    [[nodiscard]] bool one_may_leave(const logged::LeaveReplicas& leave) const;
     Task<std::vector<CsId>> ask(Questions questions);
     Task<void> ask_one(CsId cs, ChunkTag tag, std::vector<CsId>& answering);
 

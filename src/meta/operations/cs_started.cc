@@ -10,7 +10,7 @@ namespace cairn::meta {
 
 namespace {
 
-void after_unclean_start(Change& change, ChunkId id, const Leaving& leaving) {
+void after_unclean_start(Change& change, ChunkId id, const LeavingPiece& leaving) {
     const Chunk& chunk = *change.catalogue.chunk(id);
     const bool comparing = change.tables.comparisons.contains(id);
     if (!chunk.pieces.find(leaving.cs)->in_sync()) {
@@ -23,7 +23,7 @@ void after_unclean_start(Change& change, ChunkId id, const Leaving& leaving) {
         suspect(change, id, leaving.cs);
 }
 
-void after_clean_start(Change& change, ChunkId id, const Leaving& leaving) {
+void after_clean_start(Change& change, ChunkId id, const LeavingPiece& leaving) {
     const Chunk& chunk = *change.catalogue.chunk(id);
     if (!chunk.pieces.find(leaving.cs)->in_sync())
         CHECK(leave(change, id, leaving));
@@ -77,7 +77,7 @@ Answer apply(Change& change, const logged::CsStarted& operation) {
 
     std::vector<CsId> answering = operation.answering;
     std::ranges::sort(answering);
-    const Leaving leaving{operation.cs, false, &answering};
+    const LeavingPiece leaving{operation.cs, false, &answering};
     // Chunks may leave this index, and with a lease that ends even go away, as the walk goes on.
     for (auto id = record.chunks.next(0); id && (unclean || fresh);
          id = record.chunks.next(*id + 1)) {

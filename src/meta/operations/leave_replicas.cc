@@ -15,7 +15,7 @@ Answer apply(Change& change, const logged::LeaveReplicas& operation) {
         if (chunk && (*chunk)->pieces.find(replica.cs) == nullptr)
             code = Code::not_found;
         if (code == Code::ok &&
-            !leave(change, replica.chunk, Leaving{replica.cs, operation.lost, &answering}))
+            !leave(change, replica.chunk, LeavingPiece{replica.cs, operation.lost, &answering}))
             code = Code::blocked;
         answer.codes.push_back(static_cast<uint16_t>(code));
     }

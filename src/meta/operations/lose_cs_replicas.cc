@@ -15,7 +15,7 @@ Answer apply(Change& change, const logged::LoseCsReplicas& operation) {
         return Error(Code::stale_map, fmt::format("CS#{} is not offline", operation.cs.number));
     std::vector<CsId> answering = operation.answering;
     std::ranges::sort(answering);
-    const Leaving leaving{operation.cs, true, &answering};
+    const LeavingPiece leaving{operation.cs, true, &answering};
     logged::LoseCsReplicasAnswer answer;
     auto id = record->chunks.next(operation.from.number);
     for (uint32_t done = 0; id && done < operation.limit; done++) {
