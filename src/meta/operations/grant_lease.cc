@@ -47,8 +47,7 @@ Answer apply(Change& change, const logged::GrantLease& operation) {
     if (lease != nullptr) {
         if (const LeaseHolder* other = conflict(change, *lease, operation))
             return Error(Code::busy,
-                         fmt::format("{} is held by {}", catalogue.path_of(operation.file),
-                                     catalogue.client_text(other->client)));
+                         fmt::format("held by {}", catalogue.client_text(other->client)));
         if (lease->fence && change.rules.fence_blocks_grants)
             return Error(Code::retry,
                          fmt::format("{}: chunk servers have yet to confirm the end of its last "

@@ -15,7 +15,7 @@ TEST_F(LeaseTest, SharedAndExclusiveExcludeEachOther) {
     EXPECT_TRUE(grant(file, LeaseMode::exclusive, client).ok());
     const Answer refused = grant(file, LeaseMode::shared, other);
     EXPECT_EQ(refused.code, Code::busy);
-    EXPECT_EQ(refused.message, "/f is held by client 2049 at node (/mnt)");
+    EXPECT_EQ(refused.message, "held by client 2049 at node (/mnt)");
     EXPECT_EQ(grant(file, LeaseMode::exclusive, other).code, Code::busy);
     EXPECT_TRUE(close(file).ok());
     EXPECT_TRUE(grant(file, LeaseMode::shared, client).ok());

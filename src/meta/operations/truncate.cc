@@ -16,9 +16,9 @@ Result<void> check_lease(const Change& change, const logged::Truncate& operation
     if (lease->mode == LeaseMode::exclusive && lease->held_by(operation.client, operation.instance))
         return {};
     if (lease->mode != LeaseMode::none)
-        return Error(Code::busy,
-                     fmt::format("{} is held by {}", change.catalogue.path_of(operation.file),
-                                 change.catalogue.client_text(lease->holders.front().client)));
+        return Error(
+            Code::busy,
+            fmt::format("held by {}", change.catalogue.client_text(lease->holders.front().client)));
     // What the ended lease's holder still has in flight must not land in what is kept.
     return Error(Code::retry, change.catalogue.path_of(operation.file) +
                                   ": chunk servers have yet to confirm the end of its last lease");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "meta/requests/handlers.h"
@@ -14,6 +15,19 @@ Result<Bytes> empty_reply(const Master& master, const Result<Answer>& answer) {
     if (!answer->ok())
         return Error(answer->code, answer->message);
     return reply_with(master, EmptyReply{});
+}
+
+Error with_end_of_lease(const Master& master, FileId file, const Error& refused) {
+    const FileLease* lease = master.catalogue().lease(file);
+    if (refused.code() != Code::busy || lease == nullptr || lease->holders.empty())
+        return refused;
+    Instant until{0};
+    for (const LeaseHolder& holder : lease->holders)
+        until = std::max(until, master.leases.runs_out(file, holder.client, holder.timeout));
+    const Duration left = until - master.runtime.loop.now();
+    const WallTime then{master.runtime.clock.wall_now().nanoseconds + left.nanoseconds};
+    return {refused.code(), fmt::format("{}, until {} unless it prolongs its lease",
+                                        refused.message(), event_time_text(then))};
 }
 
 Result<void> check_instance(const Master& master, ClientId client, InstanceId instance) {

@@ -68,6 +68,8 @@ template <class Reply>
 // The client is known under this instance: instance_fenced if a newer one took over.
 [[nodiscard]] Result<void> check_instance(const Master& master, ClientId client,
                                           InstanceId instance);
+// An error `busy` says until when the lease stands that is in the way, as far as it was prolonged.
+[[nodiscard]] Error with_end_of_lease(const Master& master, FileId file, const Error& refused);
 // The client holds a lease on the file, of this epoch.
 [[nodiscard]] Result<void> check_lease(const Master& master, FileId file, ClientId client,
                                        InstanceId instance);

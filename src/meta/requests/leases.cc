@@ -66,7 +66,7 @@ Task<Result<Bytes>> open_file(Master& master, OpenFileRequest request) {
         co_return answer.error();
     Result<logged::GrantLeaseAnswer> granted = answer->as<logged::GrantLeaseAnswer>();
     if (!granted)
-        co_return granted.error();
+        co_return with_end_of_lease(master, request.file, granted.error());
     // A repeat of a request gets its first answer, and the lease that it was given may have ended
     // since.
     CO_TRY(check_lease(master, request.file, request.request.client, request.request.instance));

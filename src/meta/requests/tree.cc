@@ -94,7 +94,7 @@ Task<Result<Bytes>> truncate_file(Master& master, TruncateFileRequest request) {
         co_return answer.error();
     Result<logged::NodeAnswer> node = answer->as<logged::NodeAnswer>();
     if (!node)
-        co_return node.error();
+        co_return with_end_of_lease(master, request.file, node.error());
     co_return reply_with(master, NodeReply{{}, node->node});
 }
 
