@@ -53,7 +53,7 @@ need() {
         as_root=(sudo)
         [ -t 0 ] || as_root=(sudo -n)
     fi
-    
+
 # broken_rules PRESET COUNT: every rule of the system broken on purpose must be noticed within that
 # many seeds; each is a test.
 broken_rules() {
