@@ -53,18 +53,7 @@ need() {
         as_root=(sudo)
         [ -t 0 ] || as_root=(sudo -n)
     fi
-
-# broken_rules PRESET COUNT: every rule of the system broken on purpose must be noticed within that
-# many seeds; each is a test.
-broken_rules() {
-    local simulator=build/$1/bin/cairn-sim
-    echo "simulator: every rule broken, $2 seeds at most, $1 build"
-    counted count_caught "$simulator" --broken all --seeds "$2"
-}
-count_caught() {
-    "$@" | sed -E 's/^([0-9]+) caught, ([0-9]+) survived$/\1 passed, \2 failed/'
-}
-mkdir -p "$logs"
+    mkdir -p "$logs"
     echo "install: ${missing[*]}"
     local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300
         -o Acquire::Retries=3)
@@ -167,5 +156,15 @@ seeds() {
     [ -x "$simulator" ] || return 0
     echo "simulator: $2 seeds, $1 build"
     counted "$simulator" --seeds "$2"
+}
+# broken_rules PRESET COUNT: every rule of the system broken on purpose must be noticed within that
+# many seeds; each is a test.
+broken_rules() {
+    local simulator=build/$1/bin/cairn-sim
+    echo "simulator: every rule broken, $2 seeds at most, $1 build"
+    counted count_caught "$simulator" --broken all --seeds "$2"
+}
+count_caught() {
+    "$@" | sed -E 's/^([0-9]+) caught, ([0-9]+) survived$/\1 passed, \2 failed/'
 }
 mkdir -p "$logs"
