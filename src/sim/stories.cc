@@ -57,6 +57,16 @@ constexpr Story all[] = {
      }),
      story_since},
     {"gate", base(), story_gate},
+    {"hole", with([](ClusterShape& shape) {
+         shape.blocks_per_file = 32;
+         shape.lease_timeout = seconds(30);
+     }),
+     story_hole},
+    {"minimum", with([](ClusterShape& shape) {
+         shape.offline_timeout = seconds(2);
+         shape.lease_timeout = seconds(30);
+     }),
+     story_minimum},
     {"flush-late", base(), story_flush_late},
     {"join-sync", base(), story_join_sync},
     {"unclean", with([](ClusterShape& shape) {

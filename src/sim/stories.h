@@ -24,7 +24,9 @@ struct Story {
 // The stories, in src/sim/stories/.
 void story_flush_late(Stage& stage);
 void story_gate(Stage& stage);
+void story_hole(Stage& stage);
 void story_join_sync(Stage& stage);
+void story_minimum(Stage& stage);
 void story_renew_since(Stage& stage);
 void story_since(Stage& stage);
 void story_unclean(Stage& stage);
