@@ -34,13 +34,22 @@ Task<void> Joins::leave_all(std::vector<std::pair<ChunkId, CsId>> joiners) {
 }
 
 Task<void> Joins::give_up(ChunkId id, CsId cs) {
-    const Chunk* chunk = master_.catalogue().chunk(id);
-    const ChunkPiece* piece = chunk == nullptr ? nullptr : chunk->pieces.find(cs);
-    if (piece == nullptr || piece->in_sync())
-        co_return;
-    logged::LeaveReplicas leave;
-    leave.replicas = {{id, chunk->version, cs}};
-    static_cast<void>(co_await master_.leaving.propose(std::move(leave)));
+    // The chunk may go on to another version before the entry is applied; nobody else would let a
+    // joiner go that nobody joins.
+    while (!master_.stopping()) {
+        const Chunk* chunk = master_.catalogue().chunk(id);
+        const ChunkPiece* piece = chunk == nullptr ? nullptr : chunk->pieces.find(cs);
+        if (piece == nullptr || piece->in_sync())
+            co_return;
+        logged::LeaveReplicas leave;
+        leave.replicas = {{id, chunk->version, cs}};
+        Result<Answer> answer = co_await master_.leaving.propose(std::move(leave));
+        if (!answer && answer.code() == Code::not_master)
+            co_return;
+        const bool stop = co_await master_.pause(milliseconds(20));
+        if (stop)
+            co_return;
+    }
 }
 
 Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
