@@ -167,4 +167,20 @@ broken_rules() {
 count_caught() {
     "$@" | sed -E 's/^([0-9]+) caught, ([0-9]+) survived$/\1 passed, \2 failed/'
 }
+# same_traces PRESET COUNT: that build simulates so many seeds to the last event as the release build.
+same_traces() {
+    local seed ours theirs
+    build_counted release cairn-sim
+    for ((seed = 1; seed <= $2; seed++)); do
+        ours=$("build/$1/bin/cairn-sim" --seed "$seed" | tail -n 1)
+        theirs=$(build/release/bin/cairn-sim --seed "$seed" | tail -n 1)
+        if [ "$ours" = "$theirs" ]; then
+            passed=$((passed + 1))
+        else
+            echo "seed $seed differs between builds: $1: $ours; release: $theirs"
+            failed=$((failed + 1))
+        fi
+    done
+    echo "simulator: $2 seeds compared, $1 build with release build"
+}
 mkdir -p "$logs"

@@ -52,7 +52,7 @@ constexpr uint64_t story_seed = 5;
 
 void choose_scenario(uint64_t seed, const std::string& wanted, sim::ScenarioOptions& options) {
     const auto stories = sim::stories();
-    options.story = sim::story_of(wanted);
+    options.story = sim::find_story(wanted);
     if (options.story == nullptr && seed % story_every == story_seed)
         options.story = &stories[seed / story_every % stories.size()];
 }
@@ -63,7 +63,7 @@ void break_rule(const sim::RuleInfo& rule, uint64_t seed, sim::ScenarioOptions& 
     if (seed % 2 == 0)
         options.focus = rule.focus;
     else
-        options.story = sim::story_of(rule.name);
+        options.story = sim::find_story(rule.name);
 }
 
 int replay(const Arguments& arguments) {
@@ -192,8 +192,9 @@ int main(int argc, char** argv) {
         ->type_name("SEED");
     app.add_option("--broken", arguments.broken, "Break this rule on purpose; 'all': one by one")
         ->type_name("RULE");
-    app.add_option("--story", arguments.story, "Play the story of this rule, with all rules kept")
-        ->type_name("RULE");
+    app.add_option("--story", arguments.story,
+                   "Play the story of this name or rule, with all rules kept")
+        ->type_name("NAME");
     app.add_flag("--rules", arguments.list_rules, "List the rules that can be broken");
     app.add_flag("--no-power-cuts", arguments.no_power_cuts, "Hosts keep their power");
     app.add_flag("--safety-only", arguments.safety_only, "Do not demand that all becomes whole");
@@ -202,8 +203,8 @@ int main(int argc, char** argv) {
         return *code;
     if (arguments.list_rules)
         return list_rules();
-    if (!arguments.story.empty() && sim::story_of(arguments.story) == nullptr) {
-        fmt::print(stderr, "cairn-sim: there is no story of a rule '{}'\n", arguments.story);
+    if (!arguments.story.empty() && sim::find_story(arguments.story) == nullptr) {
+        fmt::print(stderr, "cairn-sim: there is no story '{}'\n", arguments.story);
         return 2;
     }
     if (arguments.replay != 0)

@@ -32,6 +32,9 @@ constexpr ClusterShape two_replicas() {
 }
 
 constexpr Story all[] = {
+    {"disk-error", base(), story_disk_error},
+    {"disk-full", base(), story_disk_full},
+    {"unreadable-block", base(), story_unreadable_block},
     {"drain-seal", with([](ClusterShape& shape) {
          shape.clients = 3;
          shape.lease_timeout = seconds(60);
@@ -123,9 +126,9 @@ std::span<const Story> stories() {
     return all;
 }
 
-const Story* story_of(std::string_view rule) {
+const Story* find_story(std::string_view name) {
     for (const Story& story : stories()) {
-        if (story.rule == rule)
+        if (story.name == name)
             return &story;
     }
     return nullptr;

@@ -1,6 +1,7 @@
 // Stories: schedules against which single rules stand, each told on a Stage: with all rules kept it
 // must come out well, with its rule broken some seed of it must not. `--broken RULE` plays the
-// story of the rule first; ordinary seeds play one now and then.
+// story of the rule first; ordinary seeds play one now and then. Some are of no rule, but of faults
+// that are too rare, or too many at once, for seeds in which everything happens.
 #pragma once
 
 #include <span>
@@ -12,16 +13,19 @@
 namespace cairn::sim {
 
 struct Story {
-    std::string_view rule;  // as in `--rules`
+    std::string_view name;  // of its rule, as in `--rules`; or its own
     ClusterShape shape;     // one chunk server on each host
     void (*play)(Stage& stage);
 };
 
 [[nodiscard]] std::span<const Story> stories();
-// Null where the rule has none: chance meets its schedule often enough.
-[[nodiscard]] const Story* story_of(std::string_view rule);
+// Null where a rule has none: chance meets its schedule often enough.
+[[nodiscard]] const Story* find_story(std::string_view name);
 
 // The stories, in src/sim/stories/.
+void story_disk_error(Stage& stage);
+void story_disk_full(Stage& stage);
+void story_unreadable_block(Stage& stage);
 void story_flush_late(Stage& stage);
 void story_gate(Stage& stage);
 void story_hole(Stage& stage);

@@ -3,4 +3,5 @@ need build script sanitize
 build_counted asan
 counted python3 tools/unit_tests.py build/asan
 seeds asan 50
+same_traces asan 10
 finish

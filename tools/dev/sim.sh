@@ -1,4 +1,4 @@
-# sim [--seeds N | --seed S | --rules | --broken RULE|all | --story RULE]: simulated clusters
+# sim [--seeds N | --seed S | --rules | --broken RULE|all | --story NAME]: simulated clusters
 need build
 step "build release" build release cairn-sim >/dev/null || build_counted release
 exec "build/release/bin/cairn-sim" "$@"
