@@ -95,18 +95,21 @@ bool Raft::offer_snapshot(MdsId from, Term term, Position position) {
     // Two leaders of one term would show at the next append; a snapshot from either is no use then.
     if (!heard_leader(from))
         return false;
-    return position.index > commit_;
+    if (position.index > commit_)
+        return true;
+    // The leader missed our answer when we had it: told again, it need not send it for ever.
+    send(from, term_, AppendResponse{.accepted = true, .index = commit_, .hint = {}});
+    return false;
 }
 
 bool Raft::install_snapshot(MdsId from, Term term, const SnapshotMeta& meta) {
     const Position position{meta.index, meta.term};
     const bool useful = offer_snapshot(from, term, position);
-    if (term != term_ || leader_ != from)
+    if (!useful || term != term_ || leader_ != from)
         return false;
-    if (!useful || log_.matches(position)) {
+    if (log_.matches(position)) {
         // We hold these entries ourselves, and whatever follows them may be good.
-        if (useful)
-            commit_to(meta.index);
+        commit_to(meta.index);
         send(from, term_, AppendResponse{.accepted = true, .index = commit_, .hint = {}});
         return false;
     }

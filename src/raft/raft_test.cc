@@ -246,6 +246,19 @@ TEST(RaftSnapshots, AnOldOrForeignOneIsNotWanted) {
     EXPECT_FALSE(follower.install_snapshot(one, Term(2), {LogIndex(2), Term(2), voters(3)}));
 }
 
+TEST(RaftSnapshots, OneThatIsThereAlreadyIsAnsweredSo) {
+    TestCluster cluster = led_cluster(3);
+    Raft& follower = cluster.raft(two);
+    static_cast<void>(follower.take_output());
+    EXPECT_FALSE(follower.offer_snapshot(one, Term(2), {LogIndex(1), Term(1)}));
+    const Output output = follower.take_output();
+    ASSERT_EQ(output.messages.size(), 1u);
+    const auto* answer = std::get_if<AppendResponse>(&output.messages[0].body);
+    ASSERT_NE(answer, nullptr);
+    EXPECT_TRUE(answer->accepted);
+    EXPECT_GE(answer->index, LogIndex(1));
+}
+
 TEST(RaftSnapshots, TwoInARow) {
     TestCluster cluster = led_cluster(3);
     Raft& follower = cluster.raft(two);
