@@ -167,7 +167,8 @@ broken_rules() {
 count_caught() {
     "$@" | sed -E 's/^([0-9]+) caught, ([0-9]+) survived$/\1 passed, \2 failed/'
 }
-# same_traces PRESET COUNT: that build simulates so many seeds to the last event as the release build.
+# same_traces PRESET COUNT: that build simulates so many seeds as the release build does, event by
+# event.
 same_traces() {
     local seed ours theirs
     build_counted release cairn-sim
