@@ -149,6 +149,21 @@ const meta::MetaNode* Stage::node(size_t index) {
     return live == cluster_.live.end() ? nullptr : live->second.node();
 }
 
+bool Stage::has_flushed(Actor& writer) {
+    return done(writer.open(LeaseMode::exclusive)) && done(writer.write(0)) && done(writer.flush());
+}
+
+void Stage::die_writing_to_one(Actor& writer, size_t reached) {
+    for (size_t i = 0; i < cluster_.shape().cs_hosts; i++) {
+        if (i != reached)
+            world_.block(writer.host(), cs_host(i));
+    }
+    writer.write(0);
+    run_for(milliseconds(20));
+    world_.cut_power(writer.host());
+    cluster_.revoke_leases_of(writer.host().name());
+}
+
 bool Stage::all_vote() {
     return until([this] {
         const std::optional<size_t> master = master_index();

@@ -100,6 +100,11 @@ class Stage {
     bool until(const std::function<bool()>& condition, Duration limit = seconds(30));
     // Until the act ended; whether it succeeded.
     bool done(const ActRef& act, Duration limit = seconds(30));
+    // How most stories begin: it opens the file, writes the first block and flushes.
+    bool has_flushed(Actor& writer);
+    // A write of the first block reaches the replica on that chunk server and no other before its
+    // writer's host loses power and its lease is taken away.
+    void die_writing_to_one(Actor& writer, size_t reached);
     // Until every metadata server votes and has the whole log.
     bool all_vote();
     // A stretch of time that another seed draws differently.

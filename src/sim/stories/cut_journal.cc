@@ -25,8 +25,7 @@ bool damage_end(Machine& machine, const std::string& journal) {
 
 void story_cut_journal(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.done(writer.write(0)))
+    if (!stage.has_flushed(writer) || !stage.done(writer.write(0)))
         return;
     SimCluster::Service& victim = stage.cs(stage.dice().below(3));
     stage.kill(victim);

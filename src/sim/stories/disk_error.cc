@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_disk_error(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()))
+    if (!stage.has_flushed(writer))
         return;
     const size_t victim = stage.dice().below(3);
     DiskDevice& disk = stage.cs_host(victim).disk_of(stage.cs(victim).path);

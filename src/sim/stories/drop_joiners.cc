@@ -7,8 +7,7 @@ namespace cairn::sim {
 void story_drop_joiners(Stage& stage) {
     Actor& writer = stage.client(0);
     Actor& reader = stage.client(1);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.lose(2, writer))
+    if (!stage.has_flushed(writer) || !stage.lose(2, writer))
         return;
     const size_t source = stage.in_sync().back();
     stage.world().block(stage.cs_host(source), stage.cs_host(2));

@@ -9,8 +9,7 @@ void story_durable_seal(Stage& stage) {
     Actor& old = stage.client(0);
     Actor& next = stage.client(1);
     World& world = stage.world();
-    if (!stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
-        !stage.done(old.flush()))
+    if (!stage.has_flushed(old))
         return;
     const size_t at = stage.read_first();
     World::Machines others = {&stage.mds_host(0)};

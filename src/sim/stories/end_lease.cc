@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_end_lease(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.done(writer.write(0)))
+    if (!stage.has_flushed(writer) || !stage.done(writer.write(0)))
         return;
     stage.run_for(milliseconds(1));
     stage.cut_power({&stage.cs_host(0), &stage.cs_host(1)},

@@ -7,8 +7,7 @@ namespace cairn::sim {
 
 void story_flush_joiners(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.lose(2, writer))
+    if (!stage.has_flushed(writer) || !stage.lose(2, writer))
         return;
     const auto joiner_is = [&stage](PieceState state) {
         return stage.until([&stage, state] { return stage.piece(2) == state; });

@@ -17,13 +17,8 @@ void story_gate(Stage& stage) {
             if (other != i)
                 world.block(stage.cs_host(i), stage.cs_host(other));
         }
-        if (i != near)
-            world.block(writer.host(), stage.cs_host(i));
     }
-    writer.write(0);
-    stage.run_for(milliseconds(20));
-    world.cut_power(writer.host());
-    stage.cluster().revoke_leases_of(writer.host().name());
+    stage.die_writing_to_one(writer, near);
     if (!stage.until([&stage] { return stage.comparing(); }) ||
         !stage.done(reader.open(LeaseMode::shared)))
         return;

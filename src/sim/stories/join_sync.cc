@@ -6,19 +6,10 @@ namespace cairn::sim {
 
 void story_join_sync(Stage& stage) {
     Actor& writer = stage.client(0);
-    World& world = stage.world();
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()))
+    if (!stage.has_flushed(writer))
         return;
     const size_t source = Stage::index_of(stage.chunk()->pieces.begin()->cs);
-    for (size_t i = 0; i < 3; i++) {
-        if (i != source)
-            world.block(writer.host(), stage.cs_host(i));
-    }
-    writer.write(0);
-    stage.run_for(milliseconds(20));
-    world.cut_power(writer.host());
-    stage.cluster().revoke_leases_of(writer.host().name());
+    stage.die_writing_to_one(writer, source);
     if (!stage.until([&stage] { return stage.comparing(); }) ||
         !stage.until([&stage] { return !stage.comparing(); }))
         return;

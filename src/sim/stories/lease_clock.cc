@@ -7,8 +7,7 @@ namespace cairn::sim {
 void story_lease_clock(Stage& stage) {
     Actor& old = stage.client(0);
     Actor& next = stage.client(1);
-    if (!stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
-        !stage.done(old.flush()))
+    if (!stage.has_flushed(old))
         return;
     stage.cut_off({&old.host(), &stage.cs_host(stage.read_first())});
     if (!stage.done(next.open(LeaseMode::exclusive)) || !stage.done(next.write(0)))

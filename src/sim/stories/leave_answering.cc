@@ -8,8 +8,7 @@ namespace cairn::sim {
 void story_leave_answering(Stage& stage) {
     Actor& writer = stage.client(0);
     Actor& reader = stage.client(1);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.done(writer.write(0)) || !stage.done(writer.read(0)))
+    if (!stage.has_flushed(writer) || !stage.done(writer.write(0)) || !stage.done(writer.read(0)))
         return;
     stage.kill(stage.cs(0));
     stage.cut_power({&stage.cs_host(1), &stage.cs_host(2)}, stage.some(seconds(3), seconds(8)));

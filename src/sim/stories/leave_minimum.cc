@@ -8,8 +8,7 @@ namespace cairn::sim {
 void story_leave_minimum(Stage& stage) {
     Actor& writer = stage.client(0);
     Actor& reader = stage.client(1);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.lose(2, writer) || !stage.done(writer.write(0)) ||
+    if (!stage.has_flushed(writer) || !stage.lose(2, writer) || !stage.done(writer.write(0)) ||
         !stage.done(writer.read(0)))
         return;
     const size_t missed = stage.dice().below(2);

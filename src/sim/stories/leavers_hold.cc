@@ -7,8 +7,7 @@ namespace cairn::sim {
 void story_leavers_hold(Stage& stage) {
     Actor& old = stage.client(0);
     Actor& next = stage.client(1);
-    if (!stage.done(old.open(LeaseMode::exclusive)) || !stage.done(old.write(0)) ||
-        !stage.done(old.flush()))
+    if (!stage.has_flushed(old))
         return;
     const size_t near = stage.read_first();
     stage.cut_off({&old.host(), &stage.cs_host(near)});

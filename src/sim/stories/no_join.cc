@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_no_join(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.lose(2, writer))
+    if (!stage.has_flushed(writer) || !stage.lose(2, writer))
         return;
     Machine& decides = stage.cs_host(stage.in_sync().front());
     Machine& overruled = stage.cs_host(stage.in_sync().back());

@@ -7,8 +7,7 @@ namespace cairn::sim {
 
 void story_remember(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()))
+    if (!stage.has_flushed(writer))
         return;
     const std::vector<size_t> replicas = stage.in_sync();
     Machine& source = stage.cs_host(replicas[0]);

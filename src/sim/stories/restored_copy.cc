@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_restored_copy(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()))
+    if (!stage.has_flushed(writer))
         return;
     SimCluster::Service& victim = stage.cs(stage.dice().below(3));
     const auto restart = [&stage, &victim](const TreeImage* image) {

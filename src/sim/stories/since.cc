@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_since(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()))
+    if (!stage.has_flushed(writer))
         return;
     const size_t first = stage.dice().below(3);
     for (size_t i = 0; i < 3; i++) {

@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_unclean(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.done(writer.write(0)))
+    if (!stage.has_flushed(writer) || !stage.done(writer.write(0)))
         return;
     const size_t victim = stage.dice().below(3);
     stage.run_for(milliseconds(1));

@@ -6,8 +6,7 @@ namespace cairn::sim {
 
 void story_unsuspect_source(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.done(writer.open(LeaseMode::exclusive)) || !stage.done(writer.write(0)) ||
-        !stage.done(writer.flush()) || !stage.done(writer.write(0)))
+    if (!stage.has_flushed(writer) || !stage.done(writer.write(0)))
         return;
     stage.cut_power({&stage.cs_host(stage.dice().below(2))}, milliseconds(200));
     if (!stage.until([&stage] { return stage.comparing(); }) ||
