@@ -72,7 +72,7 @@ Task<void> run_mds(Runtime& runtime, SimCluster& cluster, std::string name,
         identity.identity = {Role::mds, mds.mds.number, instance};
         meta::MasterOptions master;
         master.rules = rules;
-        auto made = std::make_unique<meta::Router>(runtime, identity, std::move(master));
+        auto made = std::make_unique<meta::Router>(runtime, identity, master);
         router = made.get();
         cluster.live[name].router = router;
         return made;

@@ -71,10 +71,15 @@ Task<int> wait_for_interruption(Program& program) {
     co_return 0;
 }
 
+void run_interrupted_command() {
+    // A shell starts what runs in its background with interruptions ignored.
+    std::signal(SIGINT, SIG_DFL);
+    run_program({.handle_signals = false}, wait_for_interruption);
+}
+
 TEST(ProgramDeathTest, ACommandIsEndedByASignal) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_EXIT(run_program({.handle_signals = false}, wait_for_interruption),
-                testing::KilledBySignal(SIGINT), "");
+    EXPECT_EXIT(run_interrupted_command(), testing::KilledBySignal(SIGINT), "");
 }
 
 // Lets io_uring_setup fail, as a container's seccomp profile or the sysctl does.
