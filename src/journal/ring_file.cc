@@ -32,14 +32,19 @@ Task<Result<void>> write_superblock(File& file, uint64_t offset, const Buffer& b
     co_return Result<void>();
 }
 
+struct Chosen {
+    Superblock superblock;
+    int copy;
+};
+
 // The newer of the intact ones.
-Result<Superblock> choose(ByteView both, const std::string& path) {
+Result<Chosen> choose(ByteView both, const std::string& path) {
     Result<Superblock> first = decode_superblock(both.first(block_size));
     Result<Superblock> second = decode_superblock(both.subspan(block_size));
     if (first && (!second || first->update >= second->update))
-        return first;
+        return Chosen{*first, 0};
     if (second)
-        return second;
+        return Chosen{*second, 1};
     const Code code = first.code() == Code::version_mismatch ? first.code() : Code::corrupt;
     return Error(code, path + ": both superblocks are bad (" + first.error().message() +
                            "); remove this chunk server and let its data be rebuilt");
@@ -73,16 +78,16 @@ Task<Result<std::unique_ptr<RingFile>>> RingFile::open(Runtime& runtime, std::st
     Result<void> read = co_await read_blocks(**file, 0, both.mutable_view());
     if (!read)
         co_return read.error().with_context(path);
-    const Result<Superblock> superblock = choose(both.view(), path);
-    if (!superblock)
-        co_return superblock.error();
+    const Result<Chosen> chosen = choose(both.view(), path);
+    if (!chosen)
+        co_return chosen.error();
     const Result<uint64_t> size = (*file)->size();
     if (!size)
         co_return size.error();
-    if (*size < ring_offset + superblock->capacity)
+    if (*size < ring_offset + chosen->superblock.capacity)
         co_return Error(Code::corrupt, path + " is shorter than it was made");
     co_return std::unique_ptr<RingFile>(
-        new RingFile(std::move(path), std::move(*file), *superblock));
+        new RingFile(std::move(path), std::move(*file), chosen->superblock, chosen->copy));
 }
 
 Task<Result<void>> RingFile::read(uint64_t position, MutableByteView into) {
@@ -123,8 +128,10 @@ Task<Result<void>> RingFile::sync() {
 Task<Result<void>> RingFile::update(Superblock superblock) {
     superblock.update = superblock_.update + 1;
     const Buffer block = Buffer::copy_of(encode(superblock));
-    CO_TRY(co_await write_superblock(*file_, 0, block));
-    CO_TRY(co_await write_superblock(*file_, block_size, block));
+    // The other one may be torn already: the only good copy is not the first to be overwritten.
+    for (const int copy : {1 - good_copy_, good_copy_})
+        CO_TRY(co_await write_superblock(*file_, uint64_t{block_size} * static_cast<uint64_t>(copy),
+                                         block));
     superblock_ = superblock;
     co_return Result<void>();
 }

@@ -36,8 +36,11 @@ class RingFile {
     Task<Result<void>> update(Superblock superblock);
 
   private:
-    RingFile(std::string path, std::unique_ptr<File> file, Superblock superblock)
-        : path_(std::move(path)), file_(std::move(file)), superblock_(superblock) {}
+    RingFile(std::string path, std::unique_ptr<File> file, Superblock superblock, int good_copy)
+        : path_(std::move(path)),
+          file_(std::move(file)),
+          superblock_(superblock),
+          good_copy_(good_copy) {}
     [[nodiscard]] uint64_t offset_of(uint64_t position) const {
         return ring_offset + position % superblock_.capacity;
     }
@@ -48,6 +51,7 @@ class RingFile {
     std::string path_;
     std::unique_ptr<File> file_;
     Superblock superblock_;
+    int good_copy_;  // what superblock_ was read from
 };
 
 }  // namespace cairn::journal

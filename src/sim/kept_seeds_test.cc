@@ -22,6 +22,7 @@ constexpr KeptSeed kept_seeds[] = {
     {366, "a write below the minimum never heard that a join had completed (FanOut)"},
     {11411, "a chunk that was being made was deleted as an orphan"},
     {31288, "an admission that got lost was not given again"},
+    {17532, "both superblocks of a journal were torn by two power cuts in turn (RingFile)"},
     {6122, "a metadata server was sent a snapshot for ever that it had already (RaftSnapshots)"},
     {1784, "a joiner that nobody joined stayed, as its chunk had gone on to another version"},
     {728, "links asked for while a deposed master closed its own were never closed"},
