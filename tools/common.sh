@@ -157,6 +157,7 @@ seeds() {
     echo "simulator: $2 seeds, $1 build"
     counted "$simulator" --seeds "$2"
 }
+
 # broken_rules PRESET COUNT: every rule of the system broken on purpose must be noticed within that
 # many seeds; each is a test.
 broken_rules() {
@@ -164,9 +165,11 @@ broken_rules() {
     echo "simulator: every rule broken, $2 seeds at most, $1 build"
     counted count_caught "$simulator" --broken all --seeds "$2"
 }
+
 count_caught() {
     "$@" | sed -E 's/^([0-9]+) caught, ([0-9]+) survived$/\1 passed, \2 failed/'
 }
+
 # same_traces PRESET COUNT: that build simulates so many seeds as the release build does, event by
 # event.
 same_traces() {

@@ -129,9 +129,11 @@ Task<Result<void>> RingFile::update(Superblock superblock) {
     superblock.update = superblock_.update + 1;
     const Buffer block = Buffer::copy_of(encode(superblock));
     // The other one may be torn already: the only good copy is not the first to be overwritten.
-    for (const int copy : {1 - good_copy_, good_copy_})
+    for (const int copy : {1 - good_copy_, good_copy_}) {
         CO_TRY(co_await write_superblock(*file_, uint64_t{block_size} * static_cast<uint64_t>(copy),
                                          block));
+        good_copy_ = copy;
+    }
     superblock_ = superblock;
     co_return Result<void>();
 }

@@ -51,7 +51,7 @@ class RingFile {
     std::string path_;
     std::unique_ptr<File> file_;
     Superblock superblock_;
-    int good_copy_;  // what superblock_ was read from
+    int good_copy_;  // one that is intact
 };
 
 }  // namespace cairn::journal

@@ -27,6 +27,16 @@ ActRef Actor::tell(Order order) {
     return act;
 }
 
+Task<Result<BlockValue>> Actor::not_open() {
+    co_return Error(Code::invalid_argument, "the file is not open here");
+}
+
+ActRef Actor::tell_about_file(Order order) {
+    return tell([order = std::move(order)](Seat& seat) {
+        return seat.file == nullptr ? not_open() : order(seat);
+    });
+}
+
 Task<Result<BlockValue>> Actor::open_file(Recorder& recorder, Seat& seat, LeaseMode mode) {
     Result<NodeAttributes> node = co_await seat.client.look_up(seat.path);
     if (!node)
@@ -53,23 +63,23 @@ Task<Result<BlockValue>> Actor::valueless(Task<Result<void>> task) {
 }
 
 ActRef Actor::write(uint64_t block, uint64_t count) {
-    return tell([this, block, count](Seat& seat) {
+    return tell_about_file([this, block, count](Seat& seat) {
         return valueless(recorder_.write(*seat.file, seat.opening, block, count));
     });
 }
 
 ActRef Actor::read(uint64_t block) {
-    return tell(
+    return tell_about_file(
         [this, block](Seat& seat) { return recorder_.read(*seat.file, seat.opening, block, 1); });
 }
 
 ActRef Actor::flush() {
-    return tell(
+    return tell_about_file(
         [this](Seat& seat) { return valueless(recorder_.flush(*seat.file, seat.opening)); });
 }
 
 ActRef Actor::close() {
-    return tell([this](Seat& seat) {
+    return tell_about_file([this](Seat& seat) {
         return valueless(
             recorder_.close(seat.client, std::exchange(seat.file, nullptr), seat.opening));
     });
@@ -233,17 +243,19 @@ bool Stage::comparing() const {
 
 // As client/read_path.cc orders them, with nothing in flight and no client on a server's host.
 size_t Stage::read_first(uint64_t index) const {
-    std::vector<CsId> order;
+    CsId first;
     cluster_.newest_catalogue()->chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
+        if (chunk.index != index)
+            return;
         std::vector<CsId> in_sync;
         for (const meta::ChunkPiece& piece : chunk.pieces) {
             if (piece.in_sync())
                 in_sync.push_back(piece.cs);
         }
-        if (chunk.index == index)
-            order = {in_sync.at(id % in_sync.size())};
+        first = in_sync.at(id % in_sync.size());
     });
-    return index_of(order.at(0));
+    CHECK_NOTE(!first.is_none(), "there is no such chunk");
+    return index_of(first);
 }
 
 bool Stage::until(const std::function<bool()>& condition, Duration limit) {

@@ -50,6 +50,9 @@ class Actor {
     struct Seat;
     using Order = std::function<Task<Result<BlockValue>>(Seat&)>;
     ActRef tell(Order order);
+    // For what needs the file: an error where it is not open.
+    ActRef tell_about_file(Order order);
+    static Task<Result<BlockValue>> not_open();
     Task<void> run(Runtime& runtime, client::ClientOptions options, std::string path);
     static Task<void> perform(Seat& seat, Order order, ActRef act);
     static Task<Result<BlockValue>> valueless(Task<Result<void>> task);
