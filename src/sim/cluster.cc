@@ -237,11 +237,11 @@ void SimCluster::supervise() {
     }
 }
 
-SimCluster::Service& SimCluster::chunk_server(size_t index) {
-    const auto at = std::ranges::find_if(services_, [&index](const Service& service) {
-        return service.kind == Service::Kind::cs && index-- == 0;
+SimCluster::Service& SimCluster::service(Service::Kind kind, size_t index) {
+    const auto at = std::ranges::find_if(services_, [kind, &index](const Service& service) {
+        return service.kind == kind && index-- == 0;
     });
-    CHECK_NOTE(at != services_.end(), "there are fewer chunk servers");
+    CHECK_NOTE(at != services_.end(), "there are fewer services of that kind");
     return *at;
 }
 

@@ -50,7 +50,8 @@ class SimCluster {
     [[nodiscard]] std::vector<Service>& services() { return services_; }
     // Chunk servers are numbered in this order.
     static constexpr uint64_t first_cs_id = 1025;
-    [[nodiscard]] Service& chunk_server(size_t index);
+    // The one of its kind that was made after `index` others.
+    [[nodiscard]] Service& service(Service::Kind kind, size_t index);
     void kill(Service& service, Duration down);
     // How any program finds the cluster.
     [[nodiscard]] rpc::ClusterAccess access() const;

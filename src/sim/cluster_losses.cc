@@ -51,7 +51,8 @@ void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
         return std::ranges::find(remaining, cs, &std::pair<CsId, Version>::first) ==
                    remaining.end() &&
                catalogue.servers().at(cs).state == CsLoggedState::known &&
-               !chunk_server(cs.number - first_cs_id).rots && !cut_.contains({id, cs});
+               !service(Service::Kind::cs, cs.number - first_cs_id).rots &&
+               !cut_.contains({id, cs});
     });
     if (!gave_up_a_good_one)
         return;

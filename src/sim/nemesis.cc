@@ -41,7 +41,7 @@ void Nemesis::partition_somebody() {
 void Nemesis::rot_a_byte() {
     if (!cluster_.may_lose_a_replica())
         return;
-    SimCluster::Service& victim = cluster_.chunk_server(0);
+    SimCluster::Service& victim = cluster_.service(Kind::cs, 0);
     const std::string top = victim.path + "/chunks";
     std::vector<std::string> files;
     const auto directories = victim.machine->peek_directory(top);

@@ -138,20 +138,12 @@ Stage::Stage(World& world, SimCluster& cluster) : world_(world), cluster_(cluste
     cluster.supervise();
 }
 
-SimCluster::Service& Stage::service(SimCluster::Service::Kind kind, size_t index) {
-    for (SimCluster::Service& service : cluster_.services()) {
-        if (service.kind == kind && index-- == 0)
-            return service;
-    }
-    CHECK_NOTE(false, "there are fewer services of that kind");
-}
-
 SimCluster::Service& Stage::cs(size_t index) {
-    return service(SimCluster::Service::Kind::cs, index);
+    return cluster_.service(SimCluster::Service::Kind::cs, index);
 }
 
 SimCluster::Service& Stage::mds(size_t index) {
-    return service(SimCluster::Service::Kind::mds, index);
+    return cluster_.service(SimCluster::Service::Kind::mds, index);
 }
 
 const meta::MetaNode* Stage::node(size_t index) {

@@ -129,8 +129,6 @@ class Stage {
     [[nodiscard]] bool was_reached() const { return reached_; }
 
   private:
-    [[nodiscard]] SimCluster::Service& service(SimCluster::Service::Kind kind, size_t index);
-
     World& world_;
     SimCluster& cluster_;
     std::vector<std::unique_ptr<Actor>> actors_;
