@@ -35,6 +35,11 @@ constexpr Story all[] = {
     {"disk-error", base(), story_disk_error},
     {"disk-full", base(), story_disk_full},
     {"unreadable-block", base(), story_unreadable_block},
+    {"unfinished-loss", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.offline_timeout = seconds(12);
+     }),
+     story_unfinished_loss},
     {"drain-seal", with([](ClusterShape& shape) {
          shape.clients = 3;
          shape.lease_timeout = seconds(60);

@@ -28,11 +28,15 @@ bool may_leave(const Catalogue& catalogue, const Rules& rules, const Chunk& chun
     if (leaves == nullptr || !leaves->in_sync())
         return leaves != nullptr;
     uint32_t remaining = 0;
+    uint32_t present = 0;
     uint32_t counting = 0;
     for (const ChunkPiece& piece : chunk.pieces) {
         if (!piece.in_sync() || piece.cs == leaving.cs)
             continue;
         remaining++;
+        // What is lost itself is no reason to let another go: that may be back first.
+        if (catalogue.server(piece.cs)->state != CsLoggedState::offline)
+            present++;
         if (!rules.minimum_counts_answering_unsuspect ||
             (!piece.suspect && std::ranges::binary_search(*leaving.answering, piece.cs)))
             counting++;
@@ -40,7 +44,7 @@ bool may_leave(const Catalogue& catalogue, const Rules& rules, const Chunk& chun
     if (remaining == 0)
         return false;
     if (leaving.lost && rules.lost_leaves_at_minimum)
-        return true;
+        return present > 0;
     const uint32_t least = catalogue.node(chunk.file)->storage.replicas_min;
     return counting >= least || !rules.keep_minimum;
 }

@@ -29,7 +29,7 @@ Task<void> Comparisons::restart_all(std::vector<std::pair<ChunkId, Version>> chu
         logged::RestartComparisons restart;
         restart.chunks.assign(chunks.begin() + static_cast<ptrdiff_t>(at),
                               chunks.begin() + static_cast<ptrdiff_t>(end));
-        static_cast<void>(co_await master_.propose(std::move(restart)));
+        static_cast<void>(co_await master_.insist(std::move(restart)));
     }
 }
 

@@ -106,7 +106,7 @@ Task<void> Events::announce() {
         std::vector<logged::AddEvent> batch;
         batch.swap(waiting_);
         for (logged::AddEvent& event : batch)
-            static_cast<void>(co_await master_.propose(std::move(event)));
+            static_cast<void>(co_await master_.insist(std::move(event)));
         const bool stop = co_await master_.pause(milliseconds(500));
         if (stop)
             co_return;

@@ -109,7 +109,8 @@ Task<void> Fences::run(FileId file) {
             Result<void> logged = co_await master_.log(std::move(done));
             if (!logged && logged.code() == Code::not_master)
                 break;
-            continue;
+            if (logged)
+                continue;
         }
         const bool stop = co_await master_.pause(pause);
         if (stop)

@@ -28,6 +28,17 @@ Task<Result<Answer>> Master::propose_entry(LogEntry entry) {
     co_return co_await consensus.propose(std::move(entry));
 }
 
+Task<Result<Answer>> Master::insist_on_entry(LogEntry entry) {
+    while (true) {
+        Result<Answer> answer = co_await consensus.propose(entry);
+        if (answer || answer.code() == Code::not_master)
+            co_return answer;
+        const bool stop = co_await pause(milliseconds(100));
+        if (stop)
+            co_return answer;
+    }
+}
+
 Task<Result<void>> Master::log_entry(LogEntry entry) {
     Result<Answer> answer = co_await consensus.propose(std::move(entry));
     if (!answer)

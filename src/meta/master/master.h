@@ -51,7 +51,13 @@ class Master {
     Task<Result<Answer>> propose(Operation operation, RequestHeader origin = {}) {
         return propose_entry(entry_of(operation, runtime.clock.wall_now(), origin));
     }
-    // The same; a failed answer becomes the error.
+    // The same, until the log takes it or another server is the master: for what nobody would ask
+    // for a second time. While leadership is being handed over, say, the log takes nothing.
+    template <class Operation>
+    Task<Result<Answer>> insist(Operation operation) {
+        return insist_on_entry(entry_of(operation, runtime.clock.wall_now()));
+    }
+    // The same as propose(); a failed answer becomes the error.
     template <class Operation>
     Task<Result<void>> log(Operation operation) {
         return log_entry(entry_of(operation, runtime.clock.wall_now()));
@@ -86,6 +92,7 @@ class Master {
 
   private:
     Task<Result<Answer>> propose_entry(LogEntry entry);
+    Task<Result<Answer>> insist_on_entry(LogEntry entry);
     Task<Result<void>> log_entry(LogEntry entry);
 };
 

@@ -52,6 +52,7 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
         // While this is agreed on, the server is not one to count on.
         master_.servers.at(request.cs).registered = false;
         CO_TRY(co_await master_.log(std::move(started)));
+        master_.watchdog.server_returned();
     }
     CsKnowledge& knowledge = master_.servers.at(request.cs);
     knowledge.registered = false;

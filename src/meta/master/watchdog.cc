@@ -67,6 +67,7 @@ bool Watchdog::heard(const CsHeartbeatRequest& request) {
 Task<void> Watchdog::look_at_servers() {
     const Instant now = master_.runtime.loop.now();
     std::vector<std::pair<CsId, Duration>> offline;
+    std::vector<CsId> unfinished;
     for (const auto& [cs, record] : master_.catalogue().servers()) {
         if (record.sync_epoch == 0)
             continue;  // made, never started
@@ -74,8 +75,11 @@ Task<void> Watchdog::look_at_servers() {
         const CsState state = master_.servers.state(cs);
         if (record.state == CsLoggedState::offline) {
             master_.servers.at(cs).state = CsState::offline;
+            if (!record.chunks.empty() && !lost_.contains(cs))
+                unfinished.push_back(cs);
             continue;
         }
+        lost_.erase(cs);
         if (silent > master_.options.heartbeat_timeout &&
             (state == CsState::active || state == CsState::unknown)) {
             master_.servers.at(cs).state = CsState::inactive;
@@ -86,26 +90,41 @@ Task<void> Watchdog::look_at_servers() {
     }
     for (const auto& [cs, silent] : offline)
         co_await declare_offline(cs, silent);
+    // What a former master began; the other servers have had the time to report to this one.
+    if (now - master_.leases.elected() < master_.options.heartbeat_timeout)
+        co_return;
+    for (const CsId cs : unfinished)
+        co_await lose_replicas(cs);
 }
 
-// From here on its replicas are lost for repair: they leave their sets, in steps that do not hold
-// up the log.
 Task<void> Watchdog::declare_offline(CsId cs, Duration silent) {
     logged::SetCsState state;
     state.cs = cs;
     state.state = CsLoggedState::offline;
     Result<void> logged = co_await master_.log(state);
     if (!logged)
-        co_return;
+        co_return;  // and is found silent again
     master_.servers.at(cs).state = CsState::offline;
     master_.servers.at(cs).registered = false;
     master_.events.note(cs_offline(cs, silent));
+    co_await lose_replicas(cs);
+}
+
+// They leave their sets, in steps that do not hold up the log.
+Task<void> Watchdog::lose_replicas(CsId cs) {
+    lost_.insert(cs);
     logged::LoseCsReplicas lose;
     lose.cs = cs;
     lose.limit = 1000;
     while (!master_.stopping()) {
         lose.answering = master_.servers.answering();
         Result<Answer> answer = co_await master_.propose(lose);
+        if (!answer && answer.code() != Code::not_master) {
+            const bool stop = co_await master_.pause(milliseconds(100));
+            if (stop)
+                co_return;
+            continue;
+        }
         if (!answer)
             co_return;
         Result<logged::LoseCsReplicasAnswer> step = answer->as<logged::LoseCsReplicasAnswer>();

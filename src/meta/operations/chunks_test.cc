@@ -397,6 +397,23 @@ TEST_F(ChunkTest, AnOfflineServersReplicasLeaveInBoundedSteps) {
     EXPECT_EQ(catalogue.server(servers[0])->state, CsLoggedState::known);
 }
 
+TEST_F(ChunkTest, OfServersThatAreAllLostTheLastReplicaStays) {
+    add_chunk(file, 1, 3);
+    const auto lose = [this](CsId cs) {
+        return run(logged::LoseCsReplicas{cs, {}, 100, {}})
+            .as<logged::LoseCsReplicasAnswer>()
+            ->left;
+    };
+    EXPECT_TRUE(run(logged::SetCsState{servers[0], CsLoggedState::offline}).ok());
+    EXPECT_TRUE(run(logged::SetCsState{servers[1], CsLoggedState::offline}).ok());
+    EXPECT_GT(lose(servers[0]), 0U);
+    EXPECT_TRUE(run(logged::SetCsState{servers[2], CsLoggedState::offline}).ok());
+    EXPECT_EQ(lose(servers[1]), 0U) << "any of those that are lost may be back first";
+    EXPECT_EQ(lose(servers[2]), 0U);
+    start(servers[1]);
+    EXPECT_GT(lose(servers[2]), 0U) << "now there is another";
+}
+
 TEST_F(ChunkTest, StatesAreCountedInSteps) {
     for (uint64_t i = 1; i < 7; i++)
         add_chunk(file, i, i < 3 ? 2 : 3);

@@ -64,6 +64,7 @@ struct Core {
         log_sink;
     Xoshiro random;        // for scheduling and latencies
     bool in_turn = false;  // a simulated program is running: it cannot be killed just now
+    uint64_t clock_reads_in_turn = 0;
     uint64_t next_number = 1;
 };
 

@@ -77,6 +77,7 @@ void LoopDriver::fire() {
     }
     submit_delay_ = stall_in_turn();
     core_.in_turn = true;
+    core_.clock_reads_in_turn = 0;
     loop_.advance(machine_.clock().monotonic(now));
     std::vector<std::move_only_function<void()>> work;
     work.swap(inbox_);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/check.h"
 #include "runtime/runtime.h"
 #include "runtime/sim/fabric.h"
 #include "runtime/sim/loop_driver.h"
@@ -16,7 +17,12 @@ namespace cairn::sim {
 class SimClock final : public Clock {
   public:
     SimClock(Core& core, Machine& machine) : core_(core), machine_(machine) {}
-    Instant now() override { return machine_.clock().monotonic(core_.now()); }
+    Instant now() override {
+        // A loop that waits for what only another turn can bring would hang for ever.
+        CHECK_NOTE(core_.clock_reads_in_turn++ < 1'000'000,
+                   "a program asks for the time for ever in one turn");
+        return machine_.clock().monotonic(core_.now());
+    }
     WallTime wall_now() override { return machine_.clock().wall(core_.now()); }
 
   private:
