@@ -121,8 +121,8 @@ bool SimCluster::set_up_first_mds() {
     });
     if (!made)
         return false;
-    add_service(Service::Kind::mds, "mds1", *mds_hosts_[0],
-                [this] { return mds_program(*this, "mds1", "/mds", access(), rules_); });
+    add_service(Service::Kind::mds, "mds1", *mds_hosts_[0], {});
+    use_repository(services_.back(), "/mds");
     supervise();
     return true;
 }
@@ -137,8 +137,8 @@ bool SimCluster::set_up_further_mds() {
             });
         if (!made)
             return false;
-        add_service(Service::Kind::mds, name, *mds_hosts_[i - 1],
-                    [this, name] { return mds_program(*this, name, "/mds", access(), rules_); });
+        add_service(Service::Kind::mds, name, *mds_hosts_[i - 1], {});
+        use_repository(services_.back(), "/mds");
         supervise();
     }
     return true;
@@ -227,7 +227,8 @@ void SimCluster::supervise() {
     for (Service& service : services_) {
         if (service.running())
             service.seen_running = world_.now();
-        if (service.running() || !service.machine->powered() || world_.now() < service.not_before)
+        if (service.running() || service.held || !service.machine->powered() ||
+            world_.now() < service.not_before)
             continue;
         if (service.kind == Service::Kind::client && state_.stop)
             continue;
@@ -251,6 +252,13 @@ void SimCluster::kill(Service& service, Duration down) {
         world_.kill(*service.process);
     }
     service.not_before = world_.now() + down;
+}
+
+void SimCluster::use_repository(Service& service, std::string path) {
+    service.path = path;
+    service.main = [this, name = service.name, path = std::move(path)] {
+        return mds_program(*this, name, path, access(), rules_);
+    };
 }
 
 void SimCluster::revoke_leases_of(std::string host) {

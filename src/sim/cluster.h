@@ -42,9 +42,10 @@ class SimCluster {
         std::function<Main()> main;
         Process* process = nullptr;
         SimTime not_before;     // it is not started before this
-        std::string path = {};  // of a chunk server's repository
+        std::string path = {};  // of its repository
         SimTime seen_running = {};
         bool rots = false;  // what it keeps was damaged
+        bool held = false;  // it is not to run for now
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
@@ -53,6 +54,8 @@ class SimCluster {
     // The one of its kind that was made after `index` others.
     [[nodiscard]] Service& service(Service::Kind kind, size_t index);
     void kill(Service& service, Duration down);
+    // From its next start on, for a metadata server.
+    void use_repository(Service& service, std::string path);
     // How any program finds the cluster.
     [[nodiscard]] rpc::ClusterAccess access() const;
     // As an administrator would, from a host of the first metadata server.

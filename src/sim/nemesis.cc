@@ -38,7 +38,7 @@ void Nemesis::partition_somebody() {
 
 // Of a chunk's file on the first chunk server, the same in the whole seed: the other replicas stay
 // good.
-void Nemesis::rot_a_byte() {
+void Nemesis::rot() {
     if (!cluster_.may_lose_a_replica())
         return;
     SimCluster::Service& victim = cluster_.service(Kind::cs, 0);
@@ -61,8 +61,15 @@ void Nemesis::rot_a_byte() {
     if (!content || content->empty())
         return;
     victim.rots = true;
+    const uint64_t at = world_.random().below(content->size());
+    if (world_.random().below(3) == 0) {
+        const uint64_t from = world_.random().below(content->size());
+        static_cast<void>(
+            victim.machine->misplace(file, align_down(from, page_size), align_down(at, page_size)));
+        return;
+    }
     const auto mask = static_cast<uint8_t>(1U << world_.random().below(8));
-    static_cast<void>(victim.machine->corrupt(file, world_.random().below(content->size()), mask));
+    static_cast<void>(victim.machine->corrupt(file, at, mask));
 }
 
 // All chunk servers but one are gone for longer than it takes to declare them lost.
@@ -132,8 +139,10 @@ void Nemesis::strike() {
         events.push_back([this] { revoke(); });
     if (plan_.outage)
         events.push_back([this] { outage(); });
+    if (plan_.replace_mds)
+        events.push_back([this] { replacement_.begin(); });
     if (plan_.rot)
-        events.push_back([this] { rot_a_byte(); });
+        events.push_back([this] { rot(); });
     if (!events.empty())
         events[world_.random().below(events.size())]();
 }

@@ -4,30 +4,35 @@
 #pragma once
 
 #include "sim/cluster.h"
+#include "sim/mds_replacement.h"
 
 namespace cairn::sim {
 
 class Nemesis {
   public:
     Nemesis(World& world, SimCluster& cluster, NemesisPlan plan)
-        : world_(world), cluster_(cluster), plan_(plan) {}
+        : world_(world), cluster_(cluster), plan_(plan), replacement_(world, cluster) {}
 
     // One event, of those that the plan has.
     void strike();
     [[nodiscard]] Duration next_gap();
+    // Goes on with what takes several steps; also after the faults have ended, until it is done.
+    void supervise() { replacement_.supervise(); }
+    [[nodiscard]] bool is_done() const { return !replacement_.under_way(); }
 
   private:
     [[nodiscard]] SimCluster::Service* pick(SimCluster::Service::Kind kind);
     [[nodiscard]] Duration down_time(Duration most);
     void partition_somebody();
-    void rot_a_byte();
+    void rot();
     void outage();
     void revoke();
-    SimTime outage_until_;
 
     World& world_;
     SimCluster& cluster_;
     NemesisPlan plan_;
+    SimTime outage_until_;
+    MdsReplacement replacement_;
 };
 
 }  // namespace cairn::sim

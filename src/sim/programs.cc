@@ -132,6 +132,20 @@ Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::Clu
     co_return co_await meta::make_repository(runtime, std::move(repository));
 }
 
+Task<Result<void>> remove_mds(Runtime& runtime, rpc::ClusterAccess access, MdsId mds) {
+    rpc::Links links(runtime,
+                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
+    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(10));
+    RemoveMdsRequest request;
+    request.mds = mds;
+    auto reply = co_await master.call<EmptyReply>(Method::remove_mds, request);
+    master.stop();
+    co_await links.close();
+    if (!reply)
+        co_return reply.error();
+    co_return Result<void>();
+}
+
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                            HostId host) {
     CsId cs;

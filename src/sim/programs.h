@@ -20,6 +20,7 @@ Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::Clust
                                   Address address);
 Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                                     Address address);
+Task<Result<void>> remove_mds(Runtime& runtime, rpc::ClusterAccess access, MdsId mds);
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                            HostId host);
 Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host);

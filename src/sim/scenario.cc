@@ -16,7 +16,7 @@ namespace {
 class Run {
   public:
     Run(uint64_t seed, const ScenarioOptions& options)
-        : options_(options), world_(seed), plan_(plan(world_.random(), options)) {
+        : options_(options), world_(seed), plan_(plan(seed, world_.random(), options)) {
         // Clocks go wrong from the start; all else waits until the cluster stands.
         FaultPlan clocks = FaultPlan::none();
         clocks.host.clock_rate_ppm_max = plan_.faults.host.clock_rate_ppm_max;
@@ -44,9 +44,9 @@ class Run {
     }
 
   private:
-    static SeedPlan plan(Random& random, const ScenarioOptions& options) {
+    static SeedPlan plan(uint64_t seed, Random& random, const ScenarioOptions& options) {
         if (options.story == nullptr)
-            return SeedPlan::draw(random, options.power_cuts, options.focus);
+            return SeedPlan::draw(seed, random, options.power_cuts, options.focus);
         SeedPlan plan;
         plan.shape = options.story->shape;
         plan.faults = FaultPlan::none();
@@ -84,13 +84,14 @@ class Run {
     // Safety under faults.
     void suffer() {
         world_.set_faults(plan_.faults);
-        Nemesis nemesis(world_, *cluster_, plan_.nemesis);
+        Nemesis& nemesis = nemesis_.emplace(world_, *cluster_, plan_.nemesis);
         cluster_->start_clients();
         const SimTime until = world_.now() + plan_.faults_for;
         SimTime next = world_.now() + nemesis.next_gap();
         while (world_.now() < until && !cluster_->state().failure) {
             world_.run_for(std::min(next - world_.now(), milliseconds(100)));
             cluster_->supervise();
+            nemesis.supervise();
             cluster_->note_losses();
             if (world_.now() >= next) {
                 nemesis.strike();
@@ -114,10 +115,12 @@ class Run {
         while (world_.now() < until) {
             world_.run_for(milliseconds(250));
             cluster_->supervise();
+            if (nemesis_)
+                nemesis_->supervise();
             cluster_->note_losses();
             if (cluster_->state().failure)
                 return *cluster_->state().failure;
-            if (clients_done() && cluster_->converged())
+            if (clients_done() && (!nemesis_ || nemesis_->is_done()) && cluster_->converged())
                 return "";
         }
         return fmt::format("after the faults ended it did not become whole (I4): {}{}",
@@ -129,6 +132,7 @@ class Run {
     World world_;
     SeedPlan plan_;
     std::unique_ptr<SimCluster> cluster_;
+    std::optional<Nemesis> nemesis_;
     // After the cluster: its actors' programs point to them.
     std::optional<Stage> stage_;
 };

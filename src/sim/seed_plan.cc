@@ -155,10 +155,12 @@ void concentrate(Random& random, SeedPlan& plan, Focus focus) {
 
 }  // namespace
 
-SeedPlan SeedPlan::draw(Random& random, bool power_cuts, Focus focus) {
+SeedPlan SeedPlan::draw(uint64_t seed, Random& random, bool power_cuts, Focus focus) {
     SeedPlan plan;
     plan.faults = draw_faults(random);
     plan.nemesis = draw_nemesis(random, power_cuts);
+    const bool replace_mds = focus == Focus::anything && Xoshiro(seed).below(6) == 0;
+    plan.nemesis.replace_mds = replace_mds;
     if (focus == Focus::anything && random.below(4) == 0)
         return plan;
     make_narrow(random, plan);
@@ -168,6 +170,7 @@ SeedPlan SeedPlan::draw(Random& random, bool power_cuts, Focus focus) {
         focus = foci[random.below(foci.size())];
     if (focus != Focus::anything)
         concentrate(random, plan, focus);
+    plan.nemesis.replace_mds = replace_mds;
     if (!power_cuts)
         plan.nemesis.cut_cs_host = plan.nemesis.cut_mds_host = plan.nemesis.cut_everything = false;
     return plan;

@@ -52,6 +52,7 @@ struct NemesisPlan {
     bool rot = false;     // of what one chunk server keeps
     bool outage = false;  // all chunk servers but one, until they are declared lost
     bool revoke = false;  // the leases of one client
+    bool replace_mds = false;
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };
@@ -72,7 +73,7 @@ struct SeedPlan {
     NemesisPlan nemesis;
     Duration faults_for = seconds(40);
 
-    static SeedPlan draw(Random& random, bool power_cuts, Focus focus);
+    static SeedPlan draw(uint64_t seed, Random& random, bool power_cuts, Focus focus);
 };
 
 }  // namespace cairn::sim

@@ -118,4 +118,25 @@ Result<void> Machine::corrupt(const std::string& path, uint64_t offset, uint8_t 
     return {};
 }
 
+Result<void> Machine::misplace(const std::string& path, uint64_t from, uint64_t to) {
+    DiskDevice& device = disk_of(path);
+    const Outcome<NodeRef> node = device.tree().find(device.below_mount(path));
+    if (!node)
+        return error_of_errno(node.error(), path);
+    CachedFile& file = (*node)->file;
+    Page source{};
+    Page victim{};
+    file.live().read(from, source);
+    file.live().read(to, victim);
+    bool stored = false;
+    for (uint64_t i = 0; i < page_size; i++) {
+        const auto mask = std::to_integer<uint8_t>(source[i] ^ victim[i]);
+        stored = (mask != 0 && file.flip(to + i, mask)) || stored;
+    }
+    if (!stored)
+        return Error(Code::out_of_range, path + ": nothing is stored there, or the same");
+    core_.fault("misdirected write", device.who());
+    return {};
+}
+
 }  // namespace cairn::sim

@@ -52,6 +52,9 @@ class Machine {
     [[nodiscard]] Result<std::vector<DirectoryEntry>> peek_directory(const std::string& path);
     // Flips the bits of `mask` in the byte at `offset` of a file, on the medium.
     Result<void> corrupt(const std::string& path, uint64_t offset, uint8_t mask = 1);
+    // The page at `from` of a file now stands at `to`, too, on the medium: a write that landed in
+    // the wrong place and told nobody. Both are multiples of the page size.
+    Result<void> misplace(const std::string& path, uint64_t from, uint64_t to);
 
     // A copy of a file or directory, and bringing it back over what is there now, as from a backup.
     // No program has a file open there.

@@ -408,6 +408,28 @@ TEST_F(SimDiskTest, ACorruptedByteStaysCorruptedOverAPowerCut) {
     EXPECT_EQ(text_at(host_, "/f").substr(512), "Durable");
 }
 
+Task<void> write_and_sync_pages(Runtime& runtime) {
+    co_await write_pages(runtime);
+    std::unique_ptr<File> file = co_await open_or_die(runtime.disk, "/f", creating);
+    const Result<size_t> synced = co_await file->sync();
+    EXPECT_TRUE(synced);
+    EXPECT_TRUE(co_await runtime.disk.sync_directory("/"));
+}
+
+TEST_F(SimDiskTest, AMisplacedPageStandsInBothPlaces) {
+    run([](Runtime& runtime) { return write_and_sync_pages(runtime); });
+    const auto page_at = [this](uint64_t index) {
+        return text_at(host_, "/f").substr(index * page_size, page_size);
+    };
+    const std::string source = page_at(3);
+    ASSERT_NE(source, page_at(10));
+    EXPECT_TRUE(host_.misplace("/f", 3 * page_size, 10 * page_size));
+    EXPECT_EQ(host_.misplace("/f", 3 * page_size, 10 * page_size).code(), Code::out_of_range);
+    cut_power();
+    EXPECT_EQ(page_at(3), source);
+    EXPECT_EQ(page_at(10), source);
+}
+
 Task<void> meet_sync_error(Runtime& runtime, std::vector<Code>& codes) {
     std::unique_ptr<File> file = co_await open_or_die(runtime.disk, "/f", creating);
     std::unique_ptr<File> other = co_await open_or_die(runtime.disk, "/f", creating);

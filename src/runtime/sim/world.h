@@ -78,6 +78,8 @@ class World {
     // No fault strikes by itself, disks are mended, the network is whole. Hosts without power,
     // clocks and what is stored stay as they are.
     void heal();
+    // For what a scenario does itself.
+    void hit_probe(std::string_view name) { core_.probes.hit(name); }
     [[nodiscard]] uint64_t probe(std::string_view name) const { return core_.probes.count(name); }
     [[nodiscard]] const std::map<std::string, uint64_t, std::less<>>& probes() const {
         return core_.probes.all();

@@ -1,0 +1,42 @@
+// MdsReplacement: an administrator who replaces metadata servers of a simulated cluster while all
+// goes wrong: removes one, gives its repository up, makes a new one at the same address. Each step
+// is a program that may be killed with its host, and is then run again.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sim/cluster.h"
+
+namespace cairn::sim {
+
+class MdsReplacement {
+  public:
+    MdsReplacement(World& world, SimCluster& cluster) : world_(world), cluster_(cluster) {}
+
+    // Begins with one of them; nothing while another is under way.
+    void begin();
+    // Goes on with what was begun.
+    void supervise();
+    [[nodiscard]] bool under_way() const { return stage_ != Stage::idle; }
+
+  private:
+    enum class Stage : uint8_t { idle, removing, making };
+    using Step = std::function<Task<Result<void>>(Runtime&)>;
+
+    void run(Machine& machine, const std::string& name, Step step);
+    void step_succeeded();
+
+    World& world_;
+    SimCluster& cluster_;
+    Stage stage_ = Stage::idle;
+    size_t index_ = 0;  // of the service
+    MdsId removed_;
+    Address address_;
+    uint32_t repositories_made_ = 0;
+    Process* process_ = nullptr;
+    std::shared_ptr<std::optional<Result<void>>> outcome_;
+};
+
+}  // namespace cairn::sim
