@@ -6,9 +6,11 @@
 #include <cstdlib>
 #include <fmt/core.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "block/file_device.h"
 #include "cli/client_session.h"
+#include "cli/print.h"
 #include "file/cluster_device.h"
 #include "front/nbd/server.h"
 
@@ -107,12 +109,21 @@ Result<Listeners> open_listeners(const CommandContext& context, const NbdServeOp
     return listeners;
 }
 
-void print_ready(const Listeners& listeners, const nbd::Server& server) {
+void print_ready(const Listeners& listeners, const nbd::Server& server, bool as_json) {
+    nlohmann::json list = nlohmann::json::array();
     for (const std::unique_ptr<Listener>& listener : listeners) {
-        for (const nbd::Export& exported : server.exports())
-            fmt::print("{}\n", nbd::uri_of(listener->address(), exported.name));
+        for (const nbd::Export& exported : server.exports()) {
+            const std::string uri = nbd::uri_of(listener->address(), exported.name);
+            if (as_json)
+                list.push_back({{"export", exported.name}, {"uri", uri}});
+            else
+                fmt::print("{}\n", uri);
+        }
     }
-    fmt::print("ready\n");
+    if (as_json)
+        print_json({{"ready", true}, {"exports", list}});
+    else
+        fmt::print("ready\n");
     std::fflush(stdout);
 }
 
@@ -127,7 +138,7 @@ Task<Result<void>> serve_all(CommandContext context, nbd::Server& server, Listen
     Result<void> result;
     for (const std::unique_ptr<Listener>& listener : listeners)
         scope.spawn(serve_one(server, *listener, context.stop, result));
-    print_ready(listeners, server);
+    print_ready(listeners, server, context.json);
     co_await scope.join();
     co_return result;
 }

@@ -1,6 +1,6 @@
 // `cairn nbd serve`: exports local files, or files of a cluster, as NBD disks until it is told to
-// stop. It prints one URI for each export, then "ready", and nothing else; log lines go to standard
-// error.
+// stop. It prints one URI for each export, then "ready" (as JSON: one object with both), and
+// nothing else; log lines go to standard error.
 #pragma once
 
 #include <cstdint>

@@ -69,6 +69,15 @@ bool parse_line(std::string_view line, Service& service) {
     return true;
 }
 
+Task<Result<void>> save_services(Runtime& runtime, const rpc::ClusterFiles& files,
+                                 std::string cluster, const std::vector<Service>& services) {
+    const std::string text = services_text(services);
+    const ByteView view = bytes_of(text);
+    CO_TRY(co_await runtime.disk.make_directories(files.cluster_directory(cluster)));
+    co_return co_await replace_file(runtime.disk, path_of(files, cluster),
+                                    Bytes(view.begin(), view.end()));
+}
+
 }  // namespace
 
 std::vector<Service> parse_services(const std::string& text) {
@@ -116,11 +125,25 @@ Task<Result<void>> add_service(Runtime& runtime, const rpc::ClusterFiles& files,
         return known.repository == service.repository;
     });
     services->push_back(std::move(service));
-    const std::string text = services_text(*services);
-    const ByteView view = bytes_of(text);
-    CO_TRY(co_await runtime.disk.make_directories(files.cluster_directory(cluster)));
-    co_return co_await replace_file(runtime.disk, path_of(files, cluster),
-                                    Bytes(view.begin(), view.end()));
+    co_return co_await save_services(runtime, files, cluster, *services);
+}
+
+Task<Result<std::optional<Service>>> remove_service(Runtime& runtime,
+                                                    const rpc::ClusterFiles& files,
+                                                    std::string cluster, ServiceKind kind,
+                                                    uint32_t id) {
+    Result<std::vector<Service>> services = co_await load_services(runtime, files, cluster);
+    if (!services)
+        co_return services.error();
+    const auto found = std::ranges::find_if(*services, [kind, id](const Service& service) {
+        return service.kind == kind && service.id == id;
+    });
+    if (found == services->end())
+        co_return std::optional<Service>();
+    std::optional<Service> removed = std::move(*found);
+    services->erase(found);
+    CO_TRY(co_await save_services(runtime, files, cluster, *services));
+    co_return removed;
 }
 
 }  // namespace cairn::cli

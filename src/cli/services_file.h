@@ -7,6 +7,7 @@
 // repository itself; nothing depends on this file but convenience.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,5 +37,10 @@ Task<Result<std::vector<Service>>> load_services(Runtime& runtime, const rpc::Cl
 // Replaces what was known of the same repository.
 Task<Result<void>> add_service(Runtime& runtime, const rpc::ClusterFiles& files,
                                std::string cluster, Service service);
+// What was forgotten, if it was known.
+Task<Result<std::optional<Service>>> remove_service(Runtime& runtime,
+                                                    const rpc::ClusterFiles& files,
+                                                    std::string cluster, ServiceKind kind,
+                                                    uint32_t id);
 
 }  // namespace cairn::cli

@@ -33,6 +33,9 @@ const char* advice_for(Code code) {
     }
 }
 
+// A start would end the same way: the units leave such a daemon down (RestartPreventExitStatus).
+constexpr int exit_not_wanted = 78;
+
 }  // namespace
 
 int exit_code_of(Runtime& runtime, const char* component, const Result<void>& outcome) {
@@ -40,7 +43,7 @@ int exit_code_of(Runtime& runtime, const char* component, const Result<void>& ou
         return EXIT_SUCCESS;
     runtime.log.write(Severity::error, component,
                       outcome.error().message() + advice_for(outcome.code()));
-    return EXIT_FAILURE;
+    return outcome.code() == Code::permission_denied ? exit_not_wanted : EXIT_FAILURE;
 }
 
 }  // namespace cairn

@@ -430,19 +430,4 @@ struct ReportReplicaRequest {
     }
 };
 
-struct ReportBadBlocksRequest {
-    ClientId client;
-    InstanceId instance;
-    FileId file;
-    ChunkId chunk;
-    Version version;
-    CsId cs;
-    std::vector<uint32_t> blocks;
-
-    template <class A>
-    void fields(A& archive) {
-        archive(client, instance, file, chunk, version, cs, blocks);
-    }
-};
-
 }  // namespace cairn

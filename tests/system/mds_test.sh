@@ -43,6 +43,16 @@ gone=${others[0]}
 stop "mds$gone" KILL
 check "rm-mds" vstorage rm-mds "$gone"
 check_equal "two are left" 2 "$(stat_value "len(s['metadata_servers'])")"
+check_fails "it is off the list of services" \
+    bash -c "vstorage list-services -M | grep -q 'MDS#$gone '"
+check "and removing it once more harms nothing" vstorage rm-mds "$gone"
+start_mds "$gone"
+has_ended() { ! is_running "mds$gone"; }
+wait_for "started again it ends" has_ended
+status=0
+stop "mds$gone" || status=$?
+check_equal "for good" 78 "$status"
+check "and says why" grep -q "was removed from cluster stor1" "mds$gone.err"
 mds_address[4]=$(free_address)
 check "make-mds" vstorage make-mds -a "${mds_address[4]}" -r "$work/mds4"
 start_mds 4

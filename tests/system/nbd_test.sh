@@ -131,8 +131,13 @@ check_equal "and of nothing else" "" "$(grep -v 'WARNING nbd: client \|INFO' ser
 stop writer KILL 2>/dev/null
 
 # Read-only, and what goes wrong at the start.
-start reader cairn nbd serve --read-only random.img --unix ro.sock
-wait_for "the read-only server is ready" grep -qx ready reader.out
+start reader cairn --json nbd serve --read-only random.img --unix ro.sock
+ready_as_json() {
+    python3 -c 'import json; said = json.load(open("reader.out"))
+assert said["ready"] and [e["export"] for e in said["exports"]] == ["random.img"], said
+assert said["exports"][0]["uri"].startswith("nbd+unix:///random.img?socket="), said' 2>/dev/null
+}
+wait_for "the read-only server is ready, and says so as JSON" ready_as_json
 check "it says read-only" nbdinfo --is read-only "nbd+unix:///?socket=$work/ro.sock"
 check "a write is refused" python3 "$raw" ro.sock go refused-write read
 check_fails "a socket in use is refused" cairn nbd serve small.img --unix ro.sock

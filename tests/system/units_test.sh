@@ -113,6 +113,24 @@ done
 wait_for "the cluster is whole again" cs_active 2
 check "the file is there" whole
 
+# A second metadata server comes, and goes for good: its unit with it.
+check "make-mds" inside vstorage make-mds -a 127.0.0.2 -r /vstorage/mds2
+check "daemon-reload" inside systemctl daemon-reload
+check "start the target" inside systemctl start vstorage-mdsd.target
+votes() {
+    inside vstorage stat --json | python3 -c "import json, sys
+assert sum(m['available'] and m['voter'] for m in json.load(sys.stdin)['metadata_servers']) == $1"
+}
+wait_for "two metadata servers take part" votes 2
+check "rm-mds" inside vstorage rm-mds 2
+unit_left() { [ "$(inside systemctl show -p ExecMainStatus --value "$1")" = 78 ]; }
+wait_for "it is not started again" unit_left vstorage-mdsd.stor1.2.service
+check_equal "its unit is gone" "" \
+    "$(find "$tree/etc/systemd/system" -name 'vstorage-mdsd.stor1.2.*' -print)"
+check "reset" inside systemctl reset-failed
+check "daemon-reload" inside systemctl daemon-reload
+check "the other goes on" inside vstorage stat
+
 # Stopped in order: no failure, no time-out, and the next start is clean.
 check "stop the chunk servers" inside systemctl stop vstorage-csd.target
 state() { inside systemctl show -p ActiveState -p Result --value "$1" | sort | xargs; }

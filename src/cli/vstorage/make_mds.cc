@@ -1,4 +1,4 @@
-// make-mds and rm-mds: metadata servers, the first of which makes the cluster.
+// make-mds: a metadata server on this host, the first of which makes the cluster.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/core.h>
@@ -202,24 +202,6 @@ Task<Result<void>> make_mds(CommandContext context, Options options) {
     co_return co_await make_further(context, options, path);
 }
 
-Task<Result<void>> rm_mds_on(ClusterConnection& cluster, uint32_t id) {
-    RemoveMdsRequest request;
-    request.mds = MdsId(id);
-    auto removed = co_await cluster.master().call<EmptyReply>(Method::remove_mds, request);
-    if (!removed)
-        co_return removed.error();
-    Result<MetadataServers> servers = co_await ask_servers(cluster.master());
-    if (servers) {
-        rpc::ClusterFiles files(cluster.context().runtime, cluster.context().root);
-        CO_TRY(co_await files.save_servers(cluster.access().name, servers->addresses));
-    }
-    if (cluster.context().json)
-        print_json({{"removed_mds", id}});
-    else
-        fmt::print("MDS#{} is removed; its repository can be deleted\n", id);
-    co_return Result<void>();
-}
-
 }  // namespace
 
 void add_make_mds(CLI::App& app, Invocation& invocation) {
@@ -246,21 +228,6 @@ void add_make_mds(CLI::App& app, Invocation& invocation) {
     command->callback([options, &invocation] {
         invocation.run = [options](CommandContext context) {
             return make_mds(context, *options);
-        };
-    });
-}
-
-void add_rm_mds(CLI::App& app, Invocation& invocation) {
-    auto id = std::make_shared<uint32_t>(0);
-    CLI::App* command = app.add_subcommand("rm-mds", "Remove a metadata server from its cluster");
-    command->add_option("ID", *id, "Its number, as stat shows it")
-        ->required()
-        ->check(CLI::Range(1U, UINT32_MAX));
-    command->footer("It may be dead; of those that remain a majority must run.");
-    command->callback([id, &invocation] {
-        invocation.run = [id](CommandContext context) {
-            return with_cluster(
-                context, [id = *id](ClusterConnection& cluster) { return rm_mds_on(cluster, id); });
         };
     });
 }

@@ -6,6 +6,8 @@ namespace cairn::cli {
 
 namespace {
 
+constexpr const char* units_directory = "/etc/systemd/system";
+
 std::string_view daemon_of(const Service& service) {
     return service.kind == ServiceKind::mds ? "mdsd" : "csd";
 }
@@ -34,6 +36,19 @@ std::string described(const std::string& text) {
     return result;
 }
 
+// The target is told of the unit by a drop-in, so that starting or enabling the target is all it
+// takes.
+std::string drop_in_directory(const Service& service) {
+    return fmt::format("{}/vstorage-{}.target.d", units_directory, daemon_of(service));
+}
+
+Task<Result<void>> remove_if_there(Disk& disk, std::string path) {
+    Result<void> removed = co_await disk.remove(path);
+    if (!removed && removed.code() != Code::not_found)
+        co_return removed.error().with_context(path);
+    co_return Result<void>();
+}
+
 }  // namespace
 
 std::string unit_name(const std::string& cluster, const Service& service) {
@@ -55,6 +70,7 @@ std::string unit_text(const std::string& cluster, const Service& service) {
         "Type=notify\n"
         "ExecStart=/usr/bin/{daemon} -c {cluster} -r {repository}\n"
         "Restart=on-failure\n"
+        "RestartPreventExitStatus=78\n"
         "RestartSec=2\n"
         "TimeoutStartSec=infinity\n"
         "TimeoutStopSec=90\n"
@@ -69,21 +85,28 @@ Task<Result<void>> install_unit(CommandContext context, std::string cluster, Ser
     if (!context.root.empty())
         co_return Result<void>();
     Disk& disk = context.runtime.disk;
-    const std::string folder = "/etc/systemd/system";
     const std::string text = unit_text(cluster, service);
     const std::string name = unit_name(cluster, service);
     const ByteView view = bytes_of(text);
     const Bytes content(view.begin(), view.end());
-    CO_TRY(co_await disk.make_directories(folder));
-    CO_TRY(co_await replace_file(disk, folder + "/" + name, content));
-    // The target is told of it by a drop-in, so that starting or enabling the target is all it
-    // takes.
-    const std::string wants = fmt::format("{}/vstorage-{}.target.d", folder, daemon_of(service));
+    CO_TRY(co_await disk.make_directories(units_directory));
+    CO_TRY(co_await replace_file(disk, fmt::format("{}/{}", units_directory, name), content));
+    const std::string drop_ins = drop_in_directory(service);
     const std::string drop_in = fmt::format("[Unit]\nWants={}\n", name);
     const ByteView drop_in_view = bytes_of(drop_in);
-    CO_TRY(co_await disk.make_directories(wants));
-    co_return co_await replace_file(disk, fmt::format("{}/{}.conf", wants, name),
+    CO_TRY(co_await disk.make_directories(drop_ins));
+    co_return co_await replace_file(disk, fmt::format("{}/{}.conf", drop_ins, name),
                                     Bytes(drop_in_view.begin(), drop_in_view.end()));
+}
+
+Task<Result<void>> remove_unit(CommandContext context, std::string cluster, Service service) {
+    if (!context.root.empty())
+        co_return Result<void>();
+    Disk& disk = context.runtime.disk;
+    const std::string name = unit_name(cluster, service);
+    CO_TRY(co_await remove_if_there(disk,
+                                    fmt::format("{}/{}.conf", drop_in_directory(service), name)));
+    co_return co_await remove_if_there(disk, fmt::format("{}/{}", units_directory, name));
 }
 
 }  // namespace cairn::cli

@@ -11,6 +11,8 @@ namespace cairn::cli {
 
 // Writes the unit where services are those of this host (the root is /); elsewhere nothing.
 Task<Result<void>> install_unit(CommandContext context, std::string cluster, Service service);
+// Takes it away again; the service itself, if it runs, is not stopped.
+Task<Result<void>> remove_unit(CommandContext context, std::string cluster, Service service);
 
 [[nodiscard]] std::string unit_name(const std::string& cluster, const Service& service);
 [[nodiscard]] std::string unit_text(const std::string& cluster, const Service& service);
