@@ -184,7 +184,11 @@ class Raft {
     [[nodiscard]] MdsId leader() const { return leader_; }
     [[nodiscard]] LogIndex commit() const { return commit_; }
     [[nodiscard]] const Log& log() const { return log_; }
+    // In force, though perhaps not committed: it may be taken back.
     [[nodiscard]] const Membership& membership() const { return memberships_.latest(); }
+    [[nodiscard]] const Membership& committed_membership() const {
+        return memberships_.at(commit_);
+    }
     [[nodiscard]] Status status() const;
     // What decides its future, in a fixed order, once take_output() was called: to tell states and
     // runs apart. `timers` includes what only ticks look at.

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "meta/catalogue/catalogue.h"
+#include "raft/describe.h"
 #include "sim/programs.h"
 
 namespace cairn::sim {
@@ -337,10 +338,24 @@ bool SimCluster::converged() const {
     return whole && now->joins.waiting() == 0 && now->joins.running() == 0;
 }
 
+std::string SimCluster::metadata_servers_text() const {
+    std::string text;
+    for (const auto& [name, mds] : live) {
+        if (mds.node() == nullptr)
+            continue;
+        const raft::Status raft = mds.node()->raft_status();
+        text += fmt::format("; {}: MDS#{} {}, term {}, applied {}, log to {}, members {}", name,
+                            raft.id.number, raft::name_of(raft.role), raft.term.number,
+                            mds.node()->applied().number, raft::describe(raft.last),
+                            raft::describe(mds.node()->raft_membership()));
+    }
+    return text;
+}
+
 std::string SimCluster::state_text() const {
     const meta::Master* now = master();
     if (now == nullptr)
-        return "no master";
+        return "no master" + metadata_servers_text();
     const meta::Catalogue& catalogue = now->catalogue();
     std::string text = fmt::format(
         "{} MDS are abreast, {} CS answer, {} comparisons, {} joiners, {} fences",

@@ -104,6 +104,7 @@ class SimCluster {
     std::map<std::string, LiveMds> live;
 
   private:
+    [[nodiscard]] std::string metadata_servers_text() const;
     // How many have applied all that any of them has.
     [[nodiscard]] size_t metadata_servers_abreast() const;
     [[nodiscard]] std::vector<AuditedChunk> chunks_to_audit() const;

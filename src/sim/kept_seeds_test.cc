@@ -27,6 +27,8 @@ constexpr KeptSeed kept_seeds[] = {
     {1784, "a joiner that nobody joined stayed, as its chunk had gone on to another version"},
     {728, "links asked for while a deposed master closed its own were never closed"},
     {682, "a fence did not let go of a master that was handing over (a turn without end)"},
+    {6667, "rm-mds was answered before the change of members was committed (MdsServer)"},
+    {11855, "the same, and what was flushed was lost"},
     {51, "the checker took a comparison that had begun for one that was done"},
 };
 

@@ -202,6 +202,44 @@ TEST(MdsServer, TheOnlyServerAndTheLastMajorityStay) {
     cluster.expect_converged();
 }
 
+// The others may yet need the vote of a server whose removal only the master has in its log: nobody
+// is told that it is removed, the server itself neither.
+TEST(MdsServer, ARemovalIsDoneWhenItIsCommitted) {
+    TestCluster cluster(14);
+    cluster.create(3);
+    const size_t master = cluster.number_of(cluster.master());
+    const size_t gone = (master + 1) % 3;
+    const MdsId id = cluster.servers[gone]->id;
+    sim::World::Machines others;
+    for (const auto& server : cluster.servers) {
+        if (server->id != cluster.servers[master]->id)
+            others.push_back(server->machine);
+    }
+    bool done = false;
+    bool cut = false;
+    std::function<void()> watch = [&] {
+        const MetaNode* node = cluster.servers[master]->node();
+        const bool under_way = node != nullptr && node->raft_membership().find(id) == nullptr &&
+                               node->committed_membership().find(id) != nullptr;
+        if (!under_way && !done)
+            return cluster.world.schedule(microseconds(20), watch);
+        cut = under_way;
+        cluster.world.partition({cluster.servers[master]->machine}, others);
+        cluster.world.schedule(seconds(10), [&] {
+            EXPECT_FALSE(done);
+            EXPECT_TRUE(cluster.is_up(gone));
+            cluster.world.heal_network();
+        });
+    };
+    watch();
+    const Result<void> removed = cluster.remove(id);
+    done = true;
+    EXPECT_TRUE(removed.has_value()) << removed.error().message();
+    EXPECT_TRUE(cut);
+    ASSERT_TRUE(cluster.world.run_until([&] { return !cluster.is_up(gone); }, seconds(30)));
+    cluster.expect_converged();
+}
+
 // A crashed master leaves an addition or removal half done; the next one completes it.
 TEST(MdsServer, ChangesOfMembersOutliveTheirMaster) {
     for (uint64_t seed = 30; seed < 36; seed++) {

@@ -195,14 +195,14 @@ Task<Result<void>> MetaNode::remove_server(MdsId mds) {
             co_return answer.error();
     }
     const Instant deadline = runtime_.loop.now() + patience;
-    while (raft_.membership().find(mds) != nullptr) {
+    while (counts(mds)) {
         if (!announced_)
             co_return Error(Code::not_master, "another metadata server goes on with this");
         if (runtime_.loop.now() >= deadline)
             co_return Error(
                 Code::timed_out,
                 fmt::format("MDS#{} is being removed; too few others answer now", mds.number));
-        co_await state_changed_.wait_until(deadline);
+        co_await state_changed_.wait_until(std::min(deadline, runtime_.loop.now() + look_interval));
     }
     co_return Result<void>();
 }

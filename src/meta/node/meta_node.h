@@ -93,6 +93,10 @@ class MetaNode final : public Consensus {
     [[nodiscard]] std::vector<MdsInfo> servers() const;
     [[nodiscard]] FindMasterReply find_master() const;
     [[nodiscard]] raft::Status raft_status() const { return raft_.status(); }
+    [[nodiscard]] const raft::Membership& raft_membership() const { return raft_.membership(); }
+    [[nodiscard]] const raft::Membership& committed_membership() const {
+        return raft_.committed_membership();
+    }
     [[nodiscard]] NodeStatistics statistics() const;
     // Keeps the catalogue that stands now: a restored snapshot replaces it by another object.
     [[nodiscard]] std::shared_ptr<const Catalogue> hold_catalogue() const { return catalogue_; }
@@ -173,6 +177,7 @@ class MetaNode final : public Consensus {
     void note_sender(MdsId from, const Address& address);
     void peer_failed(MdsId peer, const Error& error);
     [[nodiscard]] bool was_removed(MdsId mds) const;
+    [[nodiscard]] bool counts(MdsId mds) const;
     Task<void> retire(std::unique_ptr<PeerLink> link);
     Result<void> take_messages(MdsId from, ByteView payload, uint32_t count);
 

@@ -75,7 +75,13 @@ void MetaNode::peer_failed(MdsId peer, const Error& error) {
 // this server may be behind, and not know servers that came later.
 bool MetaNode::was_removed(MdsId mds) const {
     return mds < catalogue_->counters().next_mds && !catalogue_->metadata_servers().contains(mds) &&
-           raft_.membership().find(mds) == nullptr;
+           !counts(mds);
+}
+
+// Until its removal is committed a member's vote may be needed: the change may yet be taken back.
+bool MetaNode::counts(MdsId mds) const {
+    return raft_.membership().find(mds) != nullptr ||
+           raft_.committed_membership().find(mds) != nullptr;
 }
 
 Task<void> MetaNode::retire(std::unique_ptr<PeerLink> link) {

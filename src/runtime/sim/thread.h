@@ -19,7 +19,8 @@ class SimClock final : public Clock {
     SimClock(Core& core, Machine& machine) : core_(core), machine_(machine) {}
     Instant now() override {
         // A loop that waits for what only another turn can bring would hang for ever.
-        CHECK_NOTE(core_.clock_reads_in_turn++ < 1'000'000,
+        core_.clock_reads_in_turn++;
+        CHECK_NOTE(core_.clock_reads_in_turn < 1'000'000,
                    "a program asks for the time for ever in one turn");
         return machine_.clock().monotonic(core_.now());
     }
