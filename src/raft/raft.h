@@ -181,7 +181,10 @@ class Raft {
     [[nodiscard]] Role role() const { return role_; }
     [[nodiscard]] bool is_leader() const { return role_ == Role::leader; }
     [[nodiscard]] Term term() const { return term_; }
+    // Whom it followed last; perhaps long ago.
     [[nodiscard]] MdsId leader() const { return leader_; }
+    // It leads, or heard its leader within an election timeout.
+    [[nodiscard]] bool hears_leader() const;
     [[nodiscard]] LogIndex commit() const { return commit_; }
     [[nodiscard]] const Log& log() const { return log_; }
     // In force, though perhaps not committed: it may be taken back.
@@ -221,7 +224,6 @@ class Raft {
     void become_follower(Term term, MdsId leader);
     void reset_election_timer();
     [[nodiscard]] bool may_campaign() const;
-    [[nodiscard]] bool hears_leader() const;
     void start_pre_vote();
     void start_election(bool transfer);
     void ask_for_votes(Term term, bool pre_vote, bool transfer);

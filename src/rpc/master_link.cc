@@ -121,7 +121,11 @@ Task<Result<void>> MasterLink::ask_each(std::vector<Address> servers) {
 }
 
 Task<Result<void>> MasterLink::find_master() {
-    Result<void> found = co_await ask_each(servers_);
+    std::vector<Address> servers = servers_;
+    if (!servers.empty())
+        std::ranges::rotate(servers,
+                            servers.begin() + static_cast<ptrdiff_t>(misled_ % servers.size()));
+    Result<void> found = co_await ask_each(std::move(servers));
     if (found || is_final(found.code()))
         co_return found;
     std::vector<Address> more = co_await read_list();
@@ -154,8 +158,10 @@ Task<Result<Buffer>> MasterLink::call_raw(Method method, Bytes body, bool repeat
                 co_return reply->body;
             const Code code = reply.error().code();
             if (code != Code::retry && code != Code::overloaded && worth_repeating(code) &&
-                master_address_ == at)
+                master_address_ == at) {
                 master_address_ = Address();
+                misled_ += code == Code::not_master ? 1 : 0;
+            }
         } else {
             reply = found.error();
         }

@@ -95,6 +95,9 @@ class MasterLink {
     Instant refresh_at_;
     MdsId master_;
     Address master_address_;  // towards clients; none: not known
+    // How often who was named said that it is not the master: one who is behind must not be asked
+    // first for ever.
+    size_t misled_ = 0;
     ClientId client_;
     InstanceId instance_;
     uint64_t sequence_ = 0;

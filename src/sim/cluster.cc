@@ -132,9 +132,10 @@ bool SimCluster::set_up_further_mds() {
     for (uint32_t i = 2; i <= shape_.metadata_servers; i++) {
         const Address address{address_text("10.0.0", i), rpc::default_mds_port};
         const std::string name = fmt::format("mds{}", i);
+        MdsId mds;
         const bool made =
-            run_step(*mds_hosts_[i - 1], "make-mds", [this, address](Runtime& runtime) {
-                return make_further_mds(runtime, "/mds", access(), address);
+            run_step(*mds_hosts_[i - 1], "make-mds", [this, address, &mds](Runtime& runtime) {
+                return make_further_mds(runtime, "/mds", access(), address, mds);
             });
         if (!made)
             return false;

@@ -29,6 +29,7 @@ constexpr KeptSeed kept_seeds[] = {
     {682, "a fence did not let go of a master that was handing over (a turn without end)"},
     {6667, "rm-mds was answered before the change of members was committed (MdsServer)"},
     {11855, "the same, and what was flushed was lost"},
+    {7496, "clients believed a removed metadata server that was never told (MasterLink)"},
     {51, "the checker took a comparison that had begun for one that was done"},
 };
 

@@ -2,26 +2,23 @@
 
 #include <fmt/core.h>
 
-#include "meta/catalogue/catalogue.h"
 #include "sim/programs.h"
 
 namespace cairn::sim {
 
 using Kind = SimCluster::Service::Kind;
 
+MdsReplacement::MdsReplacement(World& world, SimCluster& cluster)
+    : world_(world), cluster_(cluster) {
+    for (uint32_t number = 1; number <= cluster.shape().metadata_servers; number++)
+        numbers_.emplace_back(number);
+}
+
 void MdsReplacement::begin() {
-    const meta::Catalogue* catalogue = cluster_.newest_catalogue();
-    if (under_way() || catalogue == nullptr)
+    if (under_way())
         return;
-    index_ = world_.random().below(cluster_.shape().metadata_servers);
-    const Machine& machine = *cluster_.service(Kind::mds, index_).machine;
-    address_ = {machine.addresses()[0], rpc::default_mds_port};
-    for (const auto& [mds, record] : catalogue->metadata_servers()) {
-        if (record.address != address_)
-            continue;
-        removed_ = mds;
-        stage_ = Stage::removing;
-    }
+    index_ = world_.random().below(numbers_.size());
+    stage_ = Stage::removing;
 }
 
 void MdsReplacement::run(Machine& machine, const std::string& name, Step step) {
@@ -51,19 +48,23 @@ void MdsReplacement::supervise() {
     if (!under_way() || (process_ != nullptr && process_->running()))
         return;
     const bool succeeded = outcome_ && *outcome_ && (*outcome_)->has_value();
+    if (outcome_ && *outcome_ && !succeeded && world_.traces())
+        world_.say("operator", (**outcome_).error().message());
     outcome_.reset();
     if (succeeded)
         return step_succeeded();
     if (stage_ == Stage::removing)
         return run(*cluster_.client_hosts()[0], "rm-mds",
-                   [access = cluster_.access(), mds = removed_](Runtime& runtime) {
+                   [access = cluster_.access(), mds = numbers_[index_]](Runtime& runtime) {
                        return remove_mds(runtime, access, mds);
                    });
     // What an attempt that was cut short has left behind is not used.
     const std::string path = fmt::format("/mds-{}", ++repositories_made_);
-    run(*cluster_.service(Kind::mds, index_).machine, "make-mds",
-        [access = cluster_.access(), path, address = address_](Runtime& runtime) {
-            return make_further_mds(runtime, path, access, address);
+    Machine& machine = *cluster_.service(Kind::mds, index_).machine;
+    run(machine, "make-mds",
+        [access = cluster_.access(), path, &number = numbers_[index_],
+         address = Address{machine.addresses()[0], rpc::default_mds_port}](Runtime& runtime) {
+            return make_further_mds(runtime, path, access, address, number);
         });
 }
 

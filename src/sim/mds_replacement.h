@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/cluster.h"
 
@@ -13,7 +14,7 @@ namespace cairn::sim {
 
 class MdsReplacement {
   public:
-    MdsReplacement(World& world, SimCluster& cluster) : world_(world), cluster_(cluster) {}
+    MdsReplacement(World& world, SimCluster& cluster);
 
     // Begins with one of them; nothing while another is under way.
     void begin();
@@ -31,9 +32,8 @@ class MdsReplacement {
     World& world_;
     SimCluster& cluster_;
     Stage stage_ = Stage::idle;
-    size_t index_ = 0;  // of the service
-    MdsId removed_;
-    Address address_;
+    std::vector<MdsId> numbers_;  // of the services' repositories, as their makers were told
+    size_t index_ = 0;            // of the service
     uint32_t repositories_made_ = 0;
     Process* process_ = nullptr;
     std::shared_ptr<std::optional<Result<void>>> outcome_;

@@ -116,8 +116,7 @@ Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::Clust
 }
 
 Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
-                                    Address address) {
-    MdsId mds;
+                                    Address address, MdsId& mds) {
     rpc::Links links(runtime,
                      {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
     rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(60));

@@ -18,8 +18,9 @@ namespace cairn::sim {
 // Set-up, once each.
 Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                                   Address address);
+// `mds`: its number, once that is known.
 Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
-                                    Address address);
+                                    Address address, MdsId& mds);
 Task<Result<void>> remove_mds(Runtime& runtime, rpc::ClusterAccess access, MdsId mds);
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                            HostId host);

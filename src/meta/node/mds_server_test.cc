@@ -240,6 +240,32 @@ TEST(MdsServer, ARemovalIsDoneWhenItIsCommitted) {
     cluster.expect_converged();
 }
 
+// One that does not vote yet asks nobody for votes, and would never hear of it.
+TEST(MdsServer, AServerThatIsRemovedWhileItIsAwayLearnsOfIt) {
+    TestCluster cluster(15);
+    cluster.create(3);
+    cluster.add_server();
+    const TestServer& added = *cluster.servers[3];
+    ASSERT_TRUE(cluster.world.run_until(
+        [&] {
+            return added.node() != nullptr &&
+                   added.node()->raft_membership().find(added.id) != nullptr;
+        },
+        seconds(10)));
+    EXPECT_FALSE(added.node()->raft_membership().is_voter(added.id));
+    cluster.world.partition(
+        {added.machine},
+        {cluster.servers[0]->machine, cluster.servers[1]->machine, cluster.servers[2]->machine});
+    const Result<void> removed = cluster.remove(added.id);
+    EXPECT_TRUE(removed.has_value()) << removed.error().message();
+    cluster.world.run_for(seconds(5));
+    EXPECT_TRUE(cluster.is_up(3));
+    cluster.world.heal_network();
+    ASSERT_TRUE(cluster.world.run_until([&] { return !cluster.is_up(3); }, seconds(30)));
+    EXPECT_EQ(added.errors.at(0).code(), Code::permission_denied);
+    cluster.expect_converged();
+}
+
 // A crashed master leaves an addition or removal half done; the next one completes it.
 TEST(MdsServer, ChangesOfMembersOutliveTheirMaster) {
     for (uint64_t seed = 30; seed < 36; seed++) {

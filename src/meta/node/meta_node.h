@@ -87,6 +87,7 @@ class MetaNode final : public Consensus {
     Task<Result<void>> confirm_master() override;
 
     // Who leads, as far as is known here: none, or a server that may have been deposed.
+    // Perhaps one of long ago.
     [[nodiscard]] MdsId leader() const { return raft_.leader(); }
     // Between on_master() and on_deposed().
     [[nodiscard]] bool is_master() const { return announced_; }
@@ -205,6 +206,7 @@ class MetaNode final : public Consensus {
     // watch_peers.cc
     Task<void> watch_peers();
     void report_self();
+    void greet_when_forgotten();
     void watch_peer(const raft::MemberStatus& member, const raft::Status& status);
 
     Runtime& runtime_;

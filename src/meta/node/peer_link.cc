@@ -42,6 +42,11 @@ void PeerLink::send(const raft::Message& message) {
     changed_.notify_all();
 }
 
+void PeerLink::greet() {
+    greeting_ = true;
+    changed_.notify_all();
+}
+
 void PeerLink::stop() {
     stopping_.set();
     changed_.notify_all();
@@ -50,6 +55,7 @@ void PeerLink::stop() {
 void PeerLink::fail(const Error& error) {
     queue_.clear();
     queued_bytes_ = 0;
+    greeting_ = false;
     on_failure_(peer_, error);
 }
 
@@ -79,6 +85,7 @@ PeerLink::Batch PeerLink::take_batch() {
     request.sender = access_.own_address;
     Bytes payload;
     ByteWriter out(payload);
+    greeting_ = false;
     while (!queue_.empty() &&
            (request.count == 0 ||
             payload.size() + queue_.front().size() + sizeof(uint32_t) <= raft_messages_bytes_max)) {
@@ -110,7 +117,7 @@ Task<void> PeerLink::run() {
     while (!stopping_.is_set()) {
         if (connection_ && (broken_ || connection_->lost()))
             co_await disconnect();
-        if (queue_.empty() || calls_ >= calls_max) {
+        if ((queue_.empty() && !greeting_) || calls_ >= calls_max) {
             co_await changed_.wait();
             continue;
         }

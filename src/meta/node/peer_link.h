@@ -35,6 +35,8 @@ class PeerLink {
              OnFailure on_failure, OnReport on_report);
 
     void send(const raft::Message& message);
+    // Says nothing, to hear whether the peer still knows this server.
+    void greet();
     // Sends until stop(); exactly once.
     Task<void> run();
     void stop();
@@ -63,6 +65,7 @@ class PeerLink {
     std::deque<Bytes> queue_;
     size_t queued_bytes_ = 0;
     size_t calls_ = 0;
+    bool greeting_ = false;
     bool broken_ = false;  // a call failed: connect anew
     Condition changed_;
     cairn::Event stopping_;

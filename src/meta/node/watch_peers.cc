@@ -18,6 +18,7 @@ Task<void> MetaNode::watch_peers() {
     while (!stopping_.is_set()) {
         co_await stopping_.wait_until(runtime_.loop.now() + look_interval);
         report_self();
+        greet_when_forgotten();
         if (stopping_.is_set() || !announced_)
             continue;
         const raft::Status status = raft_.status();
@@ -25,6 +26,15 @@ Task<void> MetaNode::watch_peers() {
             if (!member.learner)
                 watch_peer(member, status);
     }
+}
+
+// A voter that hears no leader asks for votes, and is told if it was removed meanwhile. One that
+// does not vote yet would wait for ever.
+void MetaNode::greet_when_forgotten() {
+    if (raft_.hears_leader() || raft_.membership().is_voter(self()))
+        return;
+    for (const auto& [mds, link] : peers_)
+        link->greet();
 }
 
 void MetaNode::report_self() {
