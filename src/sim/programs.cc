@@ -41,26 +41,17 @@ chunk::StoreOptions store_options(const std::string& path, const AllRules& rules
     return options;
 }
 
-Task<Result<void>> add_mds(rpc::MasterLink& master, Address address, MdsId& mds) {
-    AddMdsRequest request;
-    request.peer_address = address;
-    auto reply = co_await master.call<AddMdsReply>(Method::add_mds, request);
-    if (!reply)
-        co_return reply.error();
-    mds = reply->mds;
-    co_return Result<void>();
-}
-
-Task<Result<void>> add_cs(rpc::MasterLink& master, HostId host, std::string path, CsId& cs) {
-    MakeCsRequest request;
-    request.host = host;
-    request.host_name = fmt::format("host{:x}", host.number);
-    request.repository = path;
-    auto reply = co_await master.call<MakeCsReply>(Method::make_cs, request);
-    if (!reply)
-        co_return reply.error();
-    cs = reply->cs;
-    co_return Result<void>();
+// One request of an administrator's command.
+template <class Reply, class Request>
+Task<Result<Reply>> ask_master(Runtime& runtime, rpc::ClusterAccess access, Duration patience,
+                               Method method, Request request) {
+    rpc::Links links(runtime,
+                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
+    rpc::MasterLink master(runtime, links, access.name, access.servers, patience);
+    Result<Reply> reply = co_await master.call<Reply>(method, std::move(request));
+    master.stop();
+    co_await links.close();
+    co_return reply;
 }
 
 Task<void> run_mds(Runtime& runtime, SimCluster& cluster, std::string name,
@@ -117,14 +108,13 @@ Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::Clust
 
 Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                                     Address address, MdsId& mds) {
-    rpc::Links links(runtime,
-                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
-    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(60));
-    Result<void> added = co_await add_mds(master, address, mds);
-    master.stop();
-    co_await links.close();
+    AddMdsRequest request;
+    request.peer_address = address;
+    auto added =
+        co_await ask_master<AddMdsReply>(runtime, access, seconds(60), Method::add_mds, request);
     if (!added)
-        co_return added;
+        co_return added.error();
+    mds = added->mds;
     meta::NewRepository repository;
     repository.directory = std::move(path);
     repository.identity = {access.key.cluster, access.name, mds, std::move(address)};
@@ -132,48 +122,37 @@ Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::Clu
 }
 
 Task<Result<void>> remove_mds(Runtime& runtime, rpc::ClusterAccess access, MdsId mds) {
-    rpc::Links links(runtime,
-                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
-    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(10));
-    RemoveMdsRequest request;
-    request.mds = mds;
-    auto reply = co_await master.call<EmptyReply>(Method::remove_mds, request);
-    master.stop();
-    co_await links.close();
-    if (!reply)
-        co_return reply.error();
+    auto removed = co_await ask_master<EmptyReply>(runtime, std::move(access), seconds(10),
+                                                   Method::remove_mds, RemoveMdsRequest{mds});
+    if (!removed)
+        co_return removed.error();
     co_return Result<void>();
 }
 
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                            HostId host) {
-    CsId cs;
-    rpc::Links links(runtime,
-                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
-    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(60));
-    Result<void> added = co_await add_cs(master, host, path, cs);
-    master.stop();
-    co_await links.close();
+    MakeCsRequest request;
+    request.host = host;
+    request.host_name = fmt::format("host{:x}", host.number);
+    request.repository = path;
+    auto added =
+        co_await ask_master<MakeCsReply>(runtime, access, seconds(60), Method::make_cs, request);
     if (!added)
-        co_return added;
+        co_return added.error();
     chunk::Identity identity;
     identity.cluster = access.key.cluster;
-    identity.cs = cs;
+    identity.cs = added->cs;
     co_return co_await chunk::ChunkStore::create(runtime, std::move(path), identity,
                                                  cs_journal_size);
 }
 
 Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host) {
-    rpc::Links links(runtime,
-                     {{access.key.cluster, access.name}, {Role::tool, 0, 0}, access.key.key});
-    rpc::MasterLink master(runtime, links, access.name, access.servers, seconds(2));
     RevokeRequest request;
     request.host = std::move(host);
-    auto reply = co_await master.call<RevokeReply>(Method::revoke, request);
-    master.stop();
-    co_await links.close();
-    if (!reply)
-        co_return reply.error();
+    auto revoked = co_await ask_master<RevokeReply>(runtime, std::move(access), seconds(2),
+                                                    Method::revoke, std::move(request));
+    if (!revoked)
+        co_return revoked.error();
     co_return Result<void>();
 }
 
