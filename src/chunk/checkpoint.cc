@@ -115,7 +115,7 @@ Task<Result<void>> Applier::journal_images(std::vector<Image>& images, uint64_t 
     const uint64_t needed = journal::RingJournal::image_space(wanted.size());
     if (needed > reserved) {
         // Only recovery comes here: before, the space was set aside by those who touched the pages.
-        if (!core_.journal->try_reserve(needed - reserved))
+        if (!core_.journal->try_reserve_last(needed - reserved))
             co_return Error(Code::no_space, "the journal has no room for a checkpoint");
         reserved = needed;
     }

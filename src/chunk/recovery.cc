@@ -59,7 +59,7 @@ Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
 }
 
 Task<Result<void>> Recovery::empty_journal() {
-    CO_TRY(core_.reserve_images(applier_.imaged));
+    core_.reserve_images(applier_.imaged);
     Result<bool> emptied = co_await applier_.checkpoint();
     if (!emptied)
         co_return emptied.error();

@@ -151,7 +151,7 @@ class StoreCore {
     // For recovery: marks as touched, and sets journal space aside for images of all that is, but
     // for what has one.
     void touch(const ChunkEntry& chunk, uint32_t first_block, uint32_t count);
-    Result<void> reserve_images(const BaseKeys& imaged);
+    void reserve_images(const BaseKeys& imaged);
     [[nodiscard]] bool wants_room() const { return next_ticket_ != serving_; }
     [[nodiscard]] size_t touched_count() const { return touched_.size(); }
     void room_changed() { room_.notify_all(); }

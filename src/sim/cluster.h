@@ -45,7 +45,7 @@ class SimCluster {
         std::string path = {};  // of its repository
         SimTime seen_running = {};
         bool rots = false;  // what it keeps was damaged
-        bool held = false;  // it is not to run for now
+        bool held = false;  // it is not started, however long it is down
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }

@@ -30,6 +30,7 @@ constexpr KeptSeed kept_seeds[] = {
     {6667, "rm-mds was answered before the change of members was committed (MdsServer)"},
     {11855, "the same, and what was flushed was lost"},
     {7496, "clients believed a removed metadata server that was never told (MasterLink)"},
+    {11548, "a start wanted room in the journal for a page that had been written and zeroed"},
     {51, "the checker took a comparison that had begun for one that was done"},
 };
 
