@@ -2,6 +2,10 @@
 
 namespace cairn::meta {
 
+bool Master::is_for_now(Code code) {
+    return code == Code::retry || code == Code::overloaded;
+}
+
 Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOptions chosen)
     : runtime(machine),
       consensus(log),
@@ -31,7 +35,7 @@ Task<Result<Answer>> Master::propose_entry(LogEntry entry) {
 Task<Result<Answer>> Master::insist_on_entry(LogEntry entry) {
     while (true) {
         Result<Answer> answer = co_await consensus.propose(entry);
-        if (answer || answer.code() == Code::not_master)
+        if (answer || !is_for_now(answer.code()))
             co_return answer;
         const bool stop = co_await pause(milliseconds(100));
         if (stop)

@@ -51,8 +51,8 @@ class Master {
     Task<Result<Answer>> propose(Operation operation, RequestHeader origin = {}) {
         return propose_entry(entry_of(operation, runtime.clock.wall_now(), origin));
     }
-    // The same, until the log takes it or another server is the master: for what nobody would ask
-    // for a second time. While leadership is being handed over, say, the log takes nothing.
+    // The same, again and again while the log takes nothing just now, as while leadership is handed
+    // over: for what nobody would ask for a second time.
     template <class Operation>
     Task<Result<Answer>> insist(Operation operation) {
         return insist_on_entry(entry_of(operation, runtime.clock.wall_now()));
@@ -67,6 +67,8 @@ class Master {
     // The chunk servers as placement sees them: the log's records with what they last reported.
     [[nodiscard]] placement::ClusterMap cluster_map() const;
     [[nodiscard]] placement::Policy placement_policy() const;
+    // A refusal of the log that is over soon.
+    [[nodiscard]] static bool is_for_now(Code code);
     // An interruptible sleep; true if the master stops.
     Task<bool> pause(Duration duration);
 

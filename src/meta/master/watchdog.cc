@@ -119,7 +119,7 @@ Task<void> Watchdog::lose_replicas(CsId cs) {
     while (!master_.stopping()) {
         lose.answering = master_.servers.answering();
         Result<Answer> answer = co_await master_.propose(lose);
-        if (!answer && answer.code() != Code::not_master) {
+        if (!answer && Master::is_for_now(answer.code())) {
             const bool stop = co_await master_.pause(milliseconds(100));
             if (stop)
                 co_return;
