@@ -333,7 +333,8 @@ bool SimCluster::converged() const {
         return false;
     bool whole = true;
     catalogue.chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
-        if (chunk.in_sync_count() < shape_.replicas_min)
+        if (chunk.in_sync_count() != shape_.replicas_norm ||
+            chunk.pieces.size() != shape_.replicas_norm)
             whole = false;
     });
     return whole && now->joins.waiting() == 0 && now->joins.running() == 0;
@@ -363,7 +364,7 @@ std::string SimCluster::state_text() const {
         metadata_servers_abreast(), now->servers.answering().size(), catalogue.comparisons().size(),
         catalogue.joiners().size(), catalogue.fences().size());
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
-        if (chunk.in_sync_count() >= shape_.replicas_min)
+        if (chunk.in_sync_count() == shape_.replicas_norm)
             return;
         text += "; " + chunk_text(catalogue, ChunkId(id), chunk);
     });

@@ -35,6 +35,12 @@ constexpr Story all[] = {
     {"disk-error", base(), story_disk_error},
     {"disk-full", base(), story_disk_full},
     {"unreadable-block", base(), story_unreadable_block},
+    {"recovery", with([](ClusterShape& shape) {
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(12);
+     }),
+     story_recovery},
     {"unfinished-loss", with([](ClusterShape& shape) {
          shape.metadata_servers = 3;
          shape.offline_timeout = seconds(12);

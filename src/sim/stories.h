@@ -27,6 +27,7 @@ void story_disk_error(Stage& stage);
 void story_disk_full(Stage& stage);
 void story_unreadable_block(Stage& stage);
 void story_unfinished_loss(Stage& stage);
+void story_recovery(Stage& stage);
 void story_flush_late(Stage& stage);
 void story_gate(Stage& stage);
 void story_hole(Stage& stage);

@@ -21,6 +21,31 @@ void Joins::offer(ChunkId chunk, CsId cs) {
     changed_.notify_all();
 }
 
+void Joins::copy_to(ChunkId chunk, CsId cs) {
+    copies_[chunk] = cs;
+    offer(chunk, cs);
+}
+
+bool Joins::expects(ChunkId chunk) const {
+    if (running_.contains(chunk))
+        return true;
+    for (auto at = offered_.lower_bound({chunk, CsId()}); at != offered_.end(); ++at) {
+        if (at->first != chunk)
+            break;
+        const CsRecord* server = master_.catalogue().server(at->second);
+        if (server != nullptr && server->state == CsLoggedState::known)
+            return true;
+    }
+    return false;
+}
+
+std::map<CsId, size_t> Joins::copies_by_server() const {
+    std::map<CsId, size_t> copies;
+    for (const auto& [chunk, cs] : copies_)
+        copies[cs]++;
+    return copies;
+}
+
 void Joins::take_up() {
     std::vector<std::pair<ChunkId, CsId>> joiners(master_.catalogue().joiners().begin(),
                                                   master_.catalogue().joiners().end());
@@ -89,8 +114,11 @@ Task<void> Joins::run() {
                 master_.scope.spawn(join(chunk, cs));
             }
         }
-        for (const auto& pair : settled)
+        for (const auto& pair : settled) {
             offered_.erase(pair);
+            if (!running_.contains(pair.first))
+                copies_.erase(pair.first);
+        }
         const bool stop = co_await master_.pause(milliseconds(200));
         if (stop)
             co_return;
@@ -123,6 +151,23 @@ Task<Result<void>> Joins::begin(ChunkId id, CsId cs) {
     co_return co_await master_.log(join);
 }
 
+// Of those that may be, the one that the fewest others copy from.
+CsId Joins::choose_source(const Chunk& chunk) const {
+    CsId source;
+    size_t fewest = SIZE_MAX;
+    for (const ChunkPiece& piece : chunk.pieces) {
+        if (!piece.in_sync() || piece.suspect || !master_.servers.answers(piece.cs))
+            continue;
+        const auto reading = reading_.find(piece.cs);
+        const size_t joins = reading == reading_.end() ? 0 : reading->second;
+        if (joins <= fewest) {
+            fewest = joins;
+            source = piece.cs;
+        }
+    }
+    return source;
+}
+
 // Seals and copies until the joiner is in sync, under whatever version the chunk has by then.
 Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
     while (!master_.stopping()) {
@@ -144,11 +189,7 @@ Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
         chunk = master_.catalogue().chunk(id);
         if (chunk == nullptr)
             co_return Error(Code::cancelled, "the chunk was removed");
-        CsId source;
-        for (const ChunkPiece& piece : chunk->pieces) {
-            if (piece.in_sync() && !piece.suspect && master_.servers.answers(piece.cs))
-                source = piece.cs;
-        }
+        const CsId source = choose_source(*chunk);
         if (source.is_none())
             co_return Error(Code::unavailable, "no replica in sync answers");
         RunJoinOrder order;
@@ -157,8 +198,10 @@ Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
         order.version = version;
         order.source = source;
         order.source_address = master_.catalogue().server(source)->address;
+        reading_[source]++;
         Result<Buffer> copied =
             co_await master_.orders.send(cs, Method::run_join, std::move(order), copy_timeout);
+        reading_[source]--;
         if (!copied && copied.code() == Code::stale_map)
             continue;
         if (!copied)
@@ -182,8 +225,16 @@ Task<void> Joins::join(ChunkId id, CsId cs) {
                                               cs.number, joined.error().message()));
         co_await give_up(id, cs);
         co_await master_.pause(milliseconds(500));
-        offered_.emplace(id, cs);
+        if (copies_.contains(id)) {
+            // It need not be there: recovery may find another place.
+            offered_.erase({id, cs});
+            master_.deletions.add(cs, id);
+            master_.recovery.avoid(id, cs);
+        } else {
+            offered_.emplace(id, cs);
+        }
     }
+    copies_.erase(id);
     running_.erase(id);
 }
 

@@ -1,8 +1,9 @@
-// Joins: puts replicas back into the sets that they left. A replica that is still on its server
-// joins again there and only what differs moves. One task a join, a bounded number at once; one
-// join a chunk.
+// Joins: puts replicas into the sets of their chunks: those that left and are still on their
+// servers, of which only what differs moves, and new ones that recovery wants. One task a join, a
+// bounded number at once; one join a chunk.
 #pragma once
 
+#include <map>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 namespace cairn::meta {
 
 class Master;
+struct Chunk;
 
 class Joins {
   public:
@@ -21,6 +23,13 @@ class Joins {
     // A server holds, or held, a replica that is not in its chunk's set: it joins when the server
     // answers and the chunk has fewer replicas than it should.
     void offer(ChunkId chunk, CsId cs);
+    // Recovery wants a new replica there. If it does not come about, nothing is left of it.
+    void copy_to(ChunkId chunk, CsId cs);
+    // A replica joins, or its server will bring it back unless it is lost.
+    [[nodiscard]] bool expects(ChunkId chunk) const;
+    // What recovery wanted and is not done: onto which server, and how many onto each.
+    [[nodiscard]] bool copies_chunk(ChunkId chunk) const { return copies_.contains(chunk); }
+    [[nodiscard]] std::map<CsId, size_t> copies_by_server() const;
     // At an election: joiners of the former master leave, and join again.
     void take_up();
     // Starts what can be started, again and again until the master stops.
@@ -34,6 +43,7 @@ class Joins {
     Task<void> join(ChunkId chunk, CsId cs);
     Task<Result<void>> begin(ChunkId chunk, CsId cs);
     Task<Result<void>> copy(ChunkId chunk, CsId cs);
+    [[nodiscard]] CsId choose_source(const Chunk& chunk) const;
     Task<void> give_up(ChunkId chunk, CsId cs);
     Task<void> leave_all(std::vector<std::pair<ChunkId, CsId>> joiners);
     [[nodiscard]] ChunkDescription describe(ChunkId chunk, Version version) const;
@@ -42,6 +52,8 @@ class Joins {
     Condition changed_;
     std::set<std::pair<ChunkId, CsId>> offered_;
     std::set<ChunkId> running_;
+    std::map<ChunkId, CsId> copies_;
+    std::map<CsId, size_t> reading_;  // joins that copy from each server now
 };
 
 }  // namespace cairn::meta

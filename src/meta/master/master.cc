@@ -17,6 +17,7 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       fences(*this),
       comparisons(*this),
       joins(*this),
+      recovery(*this),
       deletions(*this),
       chunk_ids(*this),
       registration(*this),
@@ -91,10 +92,12 @@ void Master::start() {
     for (const auto& [file, epoch] : catalogue().fences())
         fences.begin(file);
     joins.take_up();
+    recovery.look_at_all();
     comparisons.take_up();
     scope.spawn(watchdog.run());
     scope.spawn(deletions.run());
     scope.spawn(joins.run());
+    scope.spawn(recovery.run());
     scope.spawn(events.announce());
 }
 
@@ -112,8 +115,12 @@ void Master::applied(const Effects& effects) {
         fences.begin(file);
     for (const ChunkId chunk : effects.comparing)
         comparisons.begin(chunk);
-    for (const ReplicaAt& replica : effects.left)
+    for (const ReplicaAt& replica : effects.left) {
         joins.offer(replica.chunk, replica.cs);
+        recovery.look_at(replica.chunk);
+    }
+    if (!effects.storage_changed.empty())
+        recovery.look_at_all();
     for (const ReplicaAt& replica : effects.to_delete)
         deletions.add(replica.cs, replica.chunk);
 }

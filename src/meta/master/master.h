@@ -19,6 +19,7 @@
 #include "meta/master/lease_clock.h"
 #include "meta/master/leaving.h"
 #include "meta/master/orders.h"
+#include "meta/master/recovery.h"
 #include "meta/master/registration.h"
 #include "meta/master/restores.h"
 #include "meta/master/watchdog.h"
@@ -82,6 +83,7 @@ class Master {
     Fences fences;
     Comparisons comparisons;
     Joins joins;
+    Recovery recovery;
     Deletions deletions;
     ChunkIds chunk_ids;
     Registration registration;

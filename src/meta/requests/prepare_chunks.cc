@@ -107,11 +107,13 @@ Task<Result<void>> add_missing(Master& master, const PrepareChunksRequest& reque
     add.instance = request.request.instance;
     add.epoch = request.epoch;
     ChunkIds::Making making(master.chunk_ids);
+    std::vector<ChunkId> made_now;
     for (const uint64_t index : missing) {
         Result<ChunkId> id = co_await master.chunk_ids.next();
         if (!id)
             co_return id.error();
         making.add(*id);
+        made_now.push_back(*id);
         auto made = co_await make_chunk(master, request.file, index, request.epoch, *id, caller);
         if (!made)
             co_return made.error();
@@ -122,6 +124,9 @@ Task<Result<void>> add_missing(Master& master, const PrepareChunksRequest& reque
     Result<Answer> answer = co_await master.propose(std::move(add));
     if (!answer)
         co_return answer.error();
+    // While servers are away, chunks are placed on fewer than they should have.
+    for (const ChunkId chunk : made_now)
+        master.recovery.look_at(chunk);
     Result<logged::AddChunksAnswer> added = answer->as<logged::AddChunksAnswer>();
     if (!added)
         co_return added.error();

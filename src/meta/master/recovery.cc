@@ -1,0 +1,165 @@
+#include "meta/master/recovery.h"
+
+#include <algorithm>
+
+#include "meta/catalogue/event_texts.h"
+#include "meta/master/master.h"
+#include "wire/log_chunks.h"
+
+namespace cairn::meta {
+
+namespace {
+
+constexpr Duration look_interval = milliseconds(200);
+constexpr size_t scanned_at_once = 20'000;
+constexpr size_t examined_at_once = 2'000;
+
+}  // namespace
+
+bool Recovery::is_halted() const {
+    const Settings& settings = master_.catalogue().settings();
+    uint64_t offline = 0;
+    std::set<HostId> hosts;
+    for (const auto& [cs, record] : master_.catalogue().servers()) {
+        if (record.sync_epoch == 0 || master_.servers.state(cs) != CsState::offline)
+            continue;
+        offline++;
+        hosts.insert(record.host);
+    }
+    const uint64_t servers_most = settings.offline_cs_max();
+    const uint64_t hosts_most = settings.offline_hosts_max();
+    return (servers_most != 0 && offline > servers_most) ||
+           (hosts_most != 0 && hosts.size() > hosts_most);
+}
+
+bool Recovery::knows_too_little() const {
+    return std::ranges::any_of(master_.catalogue().servers(), [this](const auto& server) {
+        const auto& [cs, record] = server;
+        const CsKnowledge* known = master_.servers.find(cs);
+        return record.sync_epoch != 0 && record.state == CsLoggedState::known &&
+               (known == nullptr || known->last_heard < master_.servers.elected());
+    });
+}
+
+void Recovery::scan() {
+    if (!scan_from_)
+        return;
+    const auto& chunks = master_.catalogue().chunks();
+    size_t scanned = 0;
+    auto entry = chunks.next(scan_from_->number);
+    for (; entry.value != nullptr && scanned < scanned_at_once; scanned++) {
+        const ChunkId chunk(entry.key);
+        const Node* node = master_.catalogue().node(entry.value->file);
+        if (node != nullptr && entry.value->pieces.size() != node->storage.replicas_norm)
+            candidates_.insert(chunk);
+        entry = chunks.next(entry.key + 1);
+    }
+    if (entry.value == nullptr)
+        scan_from_.reset();
+    else
+        scan_from_ = ChunkId(entry.key);
+}
+
+Recovery::Need Recovery::need_of(ChunkId id) const {
+    const Catalogue& catalogue = master_.catalogue();
+    const Chunk* chunk = catalogue.chunk(id);
+    const Node* node = chunk == nullptr ? nullptr : catalogue.node(chunk->file);
+    if (node == nullptr || chunk->pieces.size() == node->storage.replicas_norm)
+        return Need::none;
+    if (catalogue.comparison(id) != nullptr || chunk->joining_count() > 0 ||
+        master_.joins.expects(id))
+        return Need::wait;
+    if (chunk->pieces.size() > node->storage.replicas_norm)
+        return Need::fewer;
+    const bool has_source = std::ranges::any_of(chunk->pieces, [this](const ChunkPiece& piece) {
+        return piece.in_sync() && !piece.suspect && master_.servers.answers(piece.cs);
+    });
+    return has_source ? Need::replica : Need::wait;
+}
+
+placement::ShortChunk Recovery::describe(ChunkId id) const {
+    const Chunk& chunk = *master_.catalogue().chunk(id);
+    placement::ShortChunk described;
+    described.chunk = id;
+    described.attributes = master_.catalogue().node(chunk.file)->storage;
+    for (const ChunkPiece& piece : chunk.pieces) {
+        described.pieces.push_back(piece.cs);
+        described.in_sync += piece.in_sync() && master_.servers.answers(piece.cs) ? 1 : 0;
+    }
+    if (const auto avoided = avoided_.find(id); avoided != avoided_.end())
+        described.avoid.assign(avoided->second.begin(), avoided->second.end());
+    return described;
+}
+
+void Recovery::start_copies(std::vector<placement::ShortChunk> chunks) {
+    const placement::RecoveryPlan plan = placement::plan_recovery(
+        master_.cluster_map(), master_.placement_policy(), std::move(chunks),
+        master_.joins.copies_by_server(), {}, master_.options.seed);
+    for (const placement::RecoveryStep& step : plan.steps)
+        master_.joins.copy_to(step.chunk, step.target);
+    // Those that did not manage before may do so later.
+    for (const ChunkId chunk : plan.nowhere)
+        avoided_.erase(chunk);
+}
+
+// The one to go is on the server with the least room; the leaving rule keeps what must be kept.
+Task<void> Recovery::drop_one(ChunkId id) {
+    const Chunk* chunk = master_.catalogue().chunk(id);
+    if (chunk == nullptr)
+        co_return;
+    const ChunkPiece* fullest = nullptr;
+    uint64_t least_free = UINT64_MAX;
+    for (const ChunkPiece& piece : chunk->pieces) {
+        const CsKnowledge* known = master_.servers.find(piece.cs);
+        const uint64_t free = known == nullptr ? 0 : known->space.free;
+        if (fullest == nullptr || free < least_free) {
+            fullest = &piece;
+            least_free = free;
+        }
+    }
+    logged::LeaveReplicas leave;
+    leave.replicas = {{id, chunk->version, fullest->cs}};
+    static_cast<void>(co_await master_.leaving.propose(std::move(leave)));
+}
+
+void Recovery::announce(size_t queued) {
+    queued_ = queued;
+    if (queued > 0 && !announced_)
+        master_.events.note(replication_started(queued));
+    if (queued == 0 && announced_ && !scan_from_)
+        master_.events.note(replication_completed());
+    announced_ = queued > 0 || (announced_ && scan_from_);
+}
+
+Task<void> Recovery::run() {
+    while (true) {
+        const bool stop = co_await master_.pause(look_interval);
+        if (stop)
+            co_return;
+        scan();
+        if (knows_too_little() || is_halted())
+            continue;
+        std::vector<placement::ShortChunk> wanting;
+        std::vector<ChunkId> too_many;
+        size_t under_way = 0;
+        for (auto at = candidates_.begin();
+             at != candidates_.end() && wanting.size() + too_many.size() < examined_at_once;) {
+            const Need need = need_of(*at);
+            if (need == Need::replica)
+                wanting.push_back(describe(*at));
+            if (need == Need::fewer)
+                too_many.push_back(*at);
+            if (need == Need::wait && master_.joins.copies_chunk(*at))
+                under_way++;
+            if (need == Need::none)
+                avoided_.erase(*at);
+            at = need == Need::none ? candidates_.erase(at) : std::next(at);
+        }
+        announce(wanting.size() + under_way);
+        start_copies(std::move(wanting));
+        for (const ChunkId chunk : too_many)
+            co_await drop_one(chunk);
+    }
+}
+
+}  // namespace cairn::meta

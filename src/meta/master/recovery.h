@@ -1,0 +1,57 @@
+// Recovery: gives chunks as many replicas as their files ask for, when a server was declared lost,
+// attributes were changed, or a chunk was made while servers were away; and takes away what is too
+// many. What to do next is decided by placement/recovery_plan.h; joins do it.
+//
+// Nothing starts for a replica whose server is only silent: it may come back with it. With more
+// servers offline than the settings allow nothing starts at all: that is no disk that died.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/ids.h"
+#include "placement/recovery_plan.h"
+#include "runtime/runtime.h"
+
+namespace cairn::meta {
+
+class Master;
+
+class Recovery {
+  public:
+    explicit Recovery(Master& master) : master_(master) {}
+
+    // The chunk may have too few pieces now, or too many.
+    void look_at(ChunkId chunk) { candidates_.insert(chunk); }
+    // Any chunk may: attributes changed, a new master.
+    void look_at_all() { scan_from_ = ChunkId(0); }
+    // The server did not manage to take this chunk: another is tried first.
+    void avoid(ChunkId chunk, CsId cs) { avoided_[chunk].insert(cs); }
+    Task<void> run();
+    // Chunks that lack replicas which no server will bring back.
+    [[nodiscard]] size_t queued() const { return queued_; }
+    // More servers are offline than recovery goes on with.
+    [[nodiscard]] bool is_halted() const;
+
+  private:
+    enum class Need : uint8_t { none, wait, replica, fewer };
+
+    void scan();
+    [[nodiscard]] Need need_of(ChunkId chunk) const;
+    [[nodiscard]] placement::ShortChunk describe(ChunkId chunk) const;
+    // True while a server that may hold replicas has not spoken to this master yet.
+    [[nodiscard]] bool knows_too_little() const;
+    void start_copies(std::vector<placement::ShortChunk> chunks);
+    Task<void> drop_one(ChunkId chunk);
+    void announce(size_t queued);
+
+    Master& master_;
+    std::set<ChunkId> candidates_;
+    std::map<ChunkId, std::set<CsId>> avoided_;
+    std::optional<ChunkId> scan_from_;
+    size_t queued_ = 0;
+    bool announced_ = false;
+};
+
+}  // namespace cairn::meta

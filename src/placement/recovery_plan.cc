@@ -1,0 +1,62 @@
+#include "placement/recovery_plan.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace cairn::placement {
+
+namespace {
+
+// Before any other: writes to it wait.
+bool is_blocked(const ShortChunk& chunk) {
+    return chunk.in_sync < chunk.attributes.replicas_min;
+}
+
+bool is_more_urgent(const ShortChunk& a, const ShortChunk& b) {
+    return std::make_tuple(!is_blocked(a), a.in_sync, a.chunk) <
+           std::make_tuple(!is_blocked(b), b.in_sync, b.chunk);
+}
+
+}  // namespace
+
+RecoveryPlan plan_recovery(const ClusterMap& map, const Policy& policy,
+                           std::vector<ShortChunk> chunks, std::map<CsId, size_t> running,
+                           const RecoveryLimits& limits, uint64_t seed) {
+    std::ranges::sort(chunks, is_more_urgent);
+    size_t total = 0;
+    std::vector<CsId> busy;
+    for (const auto& [cs, copies] : running) {
+        total += copies;
+        if (copies >= limits.per_server)
+            busy.push_back(cs);
+    }
+    RecoveryPlan plan;
+    for (const ShortChunk& chunk : chunks) {
+        if (total >= limits.at_once)
+            break;
+        Wanted wanted;
+        wanted.attributes = chunk.attributes;
+        wanted.seed = IdHash{}(chunk.chunk) ^ seed;
+        wanted.existing = chunk.pieces;
+        wanted.exclude = busy;
+        wanted.exclude.insert(wanted.exclude.end(), chunk.avoid.begin(), chunk.avoid.end());
+        Chosen chosen = choose(map, wanted, policy);
+        if (chosen.servers.empty() && !busy.empty()) {
+            wanted.exclude = chunk.avoid;
+            if (!choose(map, wanted, policy).servers.empty())
+                continue;  // its server is only busy
+        }
+        if (chosen.servers.empty()) {
+            plan.nowhere.push_back(chunk.chunk);
+            continue;
+        }
+        const CsId target = chosen.servers.front();
+        plan.steps.push_back({chunk.chunk, target});
+        total++;
+        if (++running[target] >= limits.per_server)
+            busy.push_back(target);
+    }
+    return plan;
+}
+
+}  // namespace cairn::placement
