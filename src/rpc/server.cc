@@ -81,7 +81,7 @@ Task<void> Server::stop(Duration grace) {
     const Instant deadline = runtime_.loop.now() + grace;
     for (const Entry& entry : sessions_) {
         if (entry.open)
-            scope_.spawn(entry.session->retire(deadline));
+            entry.session->retire(deadline);
         else
             entry.session->end(Error(Code::cancelled, "the server stops"));
     }

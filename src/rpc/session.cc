@@ -20,7 +20,8 @@ Session::Session(Surroundings surroundings, Stream& stream, Agreement agreement,
       ended_(loop()),
       quiet_(loop()),
       service_(loop()),
-      handlers_(loop()) {}
+      handlers_(loop()),
+      retirement_(loop()) {}
 
 Session::~Session() {
     CHECK_NOTE(window_.in_use() == 0 || loop().abandoned(), "a session ended with requests open");
@@ -67,10 +68,11 @@ Task<void> Session::run() {
     // The reader ends when the session does, and only it starts handlers.
     co_await service_.join();
     co_await handlers_.join();
+    co_await retirement_.join();
     surroundings_.handler.session_ended(*this);
 }
 
-Task<void> Session::retire(Instant deadline) {
+Task<void> Session::end_when_quiet(Instant deadline) {
     retiring_ = true;
     while (!ended() && !quiet() && loop().now() < deadline)
         co_await quiet_.wait_until(deadline);

@@ -72,7 +72,7 @@ class Session {
     Task<void> run();
     // For the Server: refuses new requests, and ends when those that run are answered, or at
     // `deadline`.
-    Task<void> retire(Instant deadline);
+    void retire(Instant deadline) { retirement_.spawn(end_when_quiet(deadline)); }
 
     [[nodiscard]] size_t requests_running() const { return handlers_.running(); }
 
@@ -80,6 +80,7 @@ class Session {
     Task<void> receive();
     Task<void> send();
     Task<void> beat();
+    Task<void> end_when_quiet(Instant deadline);
     Task<void> take_request(Frame frame);
     Task<Code> admit(uint64_t charge);
     Task<void> answer(Frame frame, Instant deadline, uint64_t charge);
@@ -104,6 +105,7 @@ class Session {
     bool retiring_ = false;
     Scope service_;   // reader, writer and pulse
     Scope handlers_;  // one task a request
+    Scope retirement_;
 };
 
 }  // namespace cairn::rpc
