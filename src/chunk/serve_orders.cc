@@ -67,14 +67,14 @@ Task<rpc::Response> ChunkService::delete_chunks(DeleteChunksOrder order) {
     Result<void> kept = co_await keep_what_was_heard();
     if (!kept)
         co_return failed(kept.error());
-    for (const ChunkId chunk : order.chunks) {
+    for (const auto& [chunk, version] : order.chunks) {
         if (chunk >= order.id_limit)
             co_return failed(
                 Error(Code::invalid_argument,
                       fmt::format("chunk {} is not below the catalogue's counter {}: it is kept",
                                   chunk.number, order.id_limit.number)));
         const std::shared_ptr<Replica> replica = find(chunk);
-        if (!replica)
+        if (!replica || (!version.is_none() && replica->version() > version))
             continue;
         replicas_.erase(chunk);
         co_await replica->running.drain();

@@ -7,6 +7,9 @@ namespace cairn::placement {
 
 namespace {
 
+// Where so many in a row wait for busy servers, so do most that follow.
+constexpr size_t waiting_most = 64;
+
 // Before any other: writes to it wait.
 bool is_blocked(const ShortChunk& chunk) {
     return chunk.in_sync < chunk.attributes.replicas_min;
@@ -31,8 +34,9 @@ RecoveryPlan plan_recovery(const ClusterMap& map, const Policy& policy,
             busy.push_back(cs);
     }
     RecoveryPlan plan;
+    size_t waiting = 0;
     for (const ShortChunk& chunk : chunks) {
-        if (total >= limits.at_once)
+        if (total >= limits.at_once || waiting >= waiting_most)
             break;
         Wanted wanted;
         wanted.attributes = chunk.attributes;
@@ -43,8 +47,10 @@ RecoveryPlan plan_recovery(const ClusterMap& map, const Policy& policy,
         Chosen chosen = choose(map, wanted, policy);
         if (chosen.servers.empty() && !busy.empty()) {
             wanted.exclude = chunk.avoid;
-            if (!choose(map, wanted, policy).servers.empty())
-                continue;  // its server is only busy
+            if (!choose(map, wanted, policy).servers.empty()) {
+                waiting++;  // its server is only busy
+                continue;
+            }
         }
         if (chosen.servers.empty()) {
             plan.nowhere.push_back(chunk.chunk);
@@ -52,6 +58,7 @@ RecoveryPlan plan_recovery(const ClusterMap& map, const Policy& policy,
         }
         const CsId target = chosen.servers.front();
         plan.steps.push_back({chunk.chunk, target});
+        waiting = 0;
         total++;
         if (++running[target] >= limits.per_server)
             busy.push_back(target);

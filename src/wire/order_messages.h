@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "wire/archive.h"
@@ -54,11 +55,13 @@ struct CreateChunkOrder {
 };
 
 // Deletes what is there of these; what is not there counts as deleted. Every id must lie below
-// `id_limit`, the catalogue's counter, and is refused otherwise.
+// `id_limit`, the catalogue's counter, and is refused otherwise. A replica that heard of a newer
+// version than the one given has joined its set since the order was sent, and is kept; a chunk that
+// is no more has the version none.
 struct DeleteChunksOrder {
     OrderHeader header;
     ChunkId id_limit;
-    std::vector<ChunkId> chunks;
+    std::vector<std::pair<ChunkId, Version>> chunks;
 
     template <class A>
     void fields(A& archive) {

@@ -29,7 +29,8 @@ check "two replicas of each chunk" whole 2
 victim=1025
 check "the victim holds some" [ "$(replicas_on $victim)" -gt 0 ]
 start_load 64m 40
-sleep 1
+loaded() { [ "$(map_value "sum(x['open_for_writing'] for x in c)")" -gt 0 ]; }
+wait_for "the load writes" loaded
 stop cs1 KILL
 wait_for "it is declared lost" has_event "CS#$victim .*is marked as offline"
 elsewhere() { whole 2 && [ "$(replicas_on $victim)" = 0 ]; }

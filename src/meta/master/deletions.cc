@@ -26,7 +26,7 @@ Task<void> Deletions::delete_batch(CsId cs, std::vector<ChunkId> chunks) {
         // It may have become a replica again since it was put down here.
         const Chunk* chunk = master_.catalogue().chunk(id);
         if (chunk == nullptr || chunk->pieces.find(cs) == nullptr)
-            order.chunks.push_back(id);
+            order.chunks.emplace_back(id, chunk == nullptr ? Version() : chunk->version);
     }
     Result<Buffer> deleted =
         co_await master_.orders.send(cs, Method::delete_chunks, order, seconds(30));

@@ -116,8 +116,10 @@ Task<void> Joins::run() {
         }
         for (const auto& pair : settled) {
             offered_.erase(pair);
-            if (!running_.contains(pair.first))
-                copies_.erase(pair.first);
+            const auto copy = copies_.find(pair.first);
+            if (copy != copies_.end() && copy->second == pair.second &&
+                !running_.contains(pair.first))
+                copies_.erase(copy);
         }
         const bool stop = co_await master_.pause(milliseconds(200));
         if (stop)

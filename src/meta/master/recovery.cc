@@ -1,6 +1,7 @@
 #include "meta/master/recovery.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "meta/catalogue/event_texts.h"
 #include "meta/master/master.h"
@@ -102,33 +103,54 @@ void Recovery::start_copies(std::vector<placement::ShortChunk> chunks) {
         avoided_.erase(chunk);
 }
 
-// The one to go is on the server with the least room; the leaving rule keeps what must be kept.
+// The one to go is on a server that does not answer, or else on the one with the least room; the
+// leaving rule keeps what must be kept.
 Task<void> Recovery::drop_one(ChunkId id) {
     const Chunk* chunk = master_.catalogue().chunk(id);
     if (chunk == nullptr)
         co_return;
-    const ChunkPiece* fullest = nullptr;
+    const ChunkPiece* dropped = nullptr;
     uint64_t least_free = UINT64_MAX;
     for (const ChunkPiece& piece : chunk->pieces) {
-        const CsKnowledge* known = master_.servers.find(piece.cs);
-        const uint64_t free = known == nullptr ? 0 : known->space.free;
-        if (fullest == nullptr || free < least_free) {
-            fullest = &piece;
+        const uint64_t free =
+            master_.servers.answers(piece.cs) ? master_.servers.find(piece.cs)->space.free : 0;
+        if (dropped == nullptr || free < least_free) {
+            dropped = &piece;
             least_free = free;
         }
     }
     logged::LeaveReplicas leave;
-    leave.replicas = {{id, chunk->version, fullest->cs}};
+    leave.replicas = {{id, chunk->version, dropped->cs}};
     static_cast<void>(co_await master_.leaving.propose(std::move(leave)));
 }
 
 void Recovery::announce(size_t queued) {
-    queued_ = queued;
     if (queued > 0 && !announced_)
         master_.events.note(replication_started(queued));
     if (queued == 0 && announced_ && !scan_from_)
         master_.events.note(replication_completed());
     announced_ = queued > 0 || (announced_ && scan_from_);
+}
+
+Recovery::Found Recovery::look_at_some() {
+    Found found;
+    auto at = candidates_.lower_bound(next_candidate_);
+    for (size_t i = 0; i < examined_at_once && at != candidates_.end(); i++) {
+        const Need need = need_of(*at);
+        if (need == Need::replica)
+            found.wanting.push_back(describe(*at));
+        if (need == Need::fewer)
+            found.too_many.push_back(*at);
+        if (need == Need::replica || master_.joins.copies_chunk(*at))
+            queued_in_pass_++;
+        if (need == Need::none)
+            avoided_.erase(*at);
+        at = need == Need::none ? candidates_.erase(at) : std::next(at);
+    }
+    next_candidate_ = at == candidates_.end() ? ChunkId() : *at;
+    if (at == candidates_.end())
+        announce(std::exchange(queued_in_pass_, 0));
+    return found;
 }
 
 Task<void> Recovery::run() {
@@ -139,25 +161,9 @@ Task<void> Recovery::run() {
         scan();
         if (knows_too_little() || is_halted())
             continue;
-        std::vector<placement::ShortChunk> wanting;
-        std::vector<ChunkId> too_many;
-        size_t under_way = 0;
-        for (auto at = candidates_.begin();
-             at != candidates_.end() && wanting.size() + too_many.size() < examined_at_once;) {
-            const Need need = need_of(*at);
-            if (need == Need::replica)
-                wanting.push_back(describe(*at));
-            if (need == Need::fewer)
-                too_many.push_back(*at);
-            if (need == Need::wait && master_.joins.copies_chunk(*at))
-                under_way++;
-            if (need == Need::none)
-                avoided_.erase(*at);
-            at = need == Need::none ? candidates_.erase(at) : std::next(at);
-        }
-        announce(wanting.size() + under_way);
-        start_copies(std::move(wanting));
-        for (const ChunkId chunk : too_many)
+        Found found = look_at_some();
+        start_copies(std::move(found.wanting));
+        for (const ChunkId chunk : found.too_many)
             co_await drop_one(chunk);
     }
 }

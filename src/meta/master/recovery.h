@@ -29,28 +29,33 @@ class Recovery {
     // The server did not manage to take this chunk: another is tried first.
     void avoid(ChunkId chunk, CsId cs) { avoided_[chunk].insert(cs); }
     Task<void> run();
-    // Chunks that lack replicas which no server will bring back.
-    [[nodiscard]] size_t queued() const { return queued_; }
-    // More servers are offline than recovery goes on with.
-    [[nodiscard]] bool is_halted() const;
 
   private:
     enum class Need : uint8_t { none, wait, replica, fewer };
+    struct Found {
+        std::vector<placement::ShortChunk> wanting;
+        std::vector<ChunkId> too_many;
+    };
 
     void scan();
+    // The next few candidates; after the last it begins again.
+    [[nodiscard]] Found look_at_some();
     [[nodiscard]] Need need_of(ChunkId chunk) const;
     [[nodiscard]] placement::ShortChunk describe(ChunkId chunk) const;
+    // More servers are offline than recovery goes on with.
+    [[nodiscard]] bool is_halted() const;
     // True while a server that may hold replicas has not spoken to this master yet.
     [[nodiscard]] bool knows_too_little() const;
     void start_copies(std::vector<placement::ShortChunk> chunks);
     Task<void> drop_one(ChunkId chunk);
-    void announce(size_t queued);
+    void announce(size_t queued);  // found in one pass over all candidates
 
     Master& master_;
     std::set<ChunkId> candidates_;
     std::map<ChunkId, std::set<CsId>> avoided_;
     std::optional<ChunkId> scan_from_;
-    size_t queued_ = 0;
+    ChunkId next_candidate_;
+    size_t queued_in_pass_ = 0;
     bool announced_ = false;
 };
 
