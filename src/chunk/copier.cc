@@ -77,37 +77,88 @@ Task<Result<rpc::Reply>> Copier::ask(Address source, Method method, Bytes body,
     co_return co_await peers_.to(source).call(method, std::move(body), rpc::Payload(), options);
 }
 
-// The check and the start of the write are one step: a client's write is either noted before the
-// check, or journalled after the copy.
+std::vector<Copier::Run> Copier::runs_of(const CopyBlocksReply& reply) {
+    std::vector<Run> runs;
+    const auto add = [&runs](const std::vector<uint32_t>& blocks, bool zeros) {
+        for (size_t i = 0; i < blocks.size(); i++) {
+            if (i > 0 && blocks[i] == blocks[i - 1] + 1)
+                runs.back().count++;
+            else
+                runs.push_back({blocks[i], 1, i, zeros});
+        }
+    };
+    add(reply.blocks, false);
+    add(reply.zeros, true);
+    return runs;
+}
+
+// Whether it may land is asked once more in the step that makes it visible: a client may write
+// while a copy waits for room.
+Task<Result<void>> Copier::write_run(Replica& replica, Version version, Run run,
+                                     const CopyBlocksReply& reply, const Buffer& payload) {
+    const auto may_land = [&replica, version, this](uint32_t first, uint32_t count) {
+        for (uint32_t block = first; block < first + count; block++) {
+            if (!replica.copy_may_land(version, block, rules_))
+                return false;
+        }
+        return true;
+    };
+    if (!may_land(run.first_block, run.count))
+        co_return Error(Code::cancelled, "clients wrote since");
+    if (run.zeros) {
+        ChunkZeros zeros;
+        zeros.tag = tag_for(replica, version, rules_);
+        zeros.first_block = run.first_block;
+        zeros.count = run.count;
+        zeros.punch = true;
+        zeros.may_land = may_land;
+        co_return co_await store_.write_zeros(std::move(zeros));
+    }
+    ChunkWrite write;
+    write.tag = tag_for(replica, version, rules_);
+    write.first_block = run.first_block;
+    write.data = payload.slice(run.at * block_size, size_t{run.count} * block_size);
+    const auto sums = reply.checksums.begin() + static_cast<ptrdiff_t>(run.at);
+    write.checksums.assign(sums, sums + run.count);
+    write.may_land = may_land;
+    co_return co_await store_.write(std::move(write));
+}
+
+// As one write, or, where clients wrote in between, block by block around what they wrote.
+Task<void> Copier::land_run(Replica& replica, Version version, Run run,
+                            const CopyBlocksReply& reply, const Buffer& payload, CopyResult& result,
+                            Result<void>& outcome) {
+    Result<void> written = co_await write_run(replica, version, run, reply, payload);
+    if (written)
+        result.blocks_copied += run.count;
+    for (uint32_t i = 0; i < run.count && run.count > 1 && !written; i++) {
+        if (written.code() != Code::cancelled)
+            break;
+        Result<void> one = co_await write_run(
+            replica, version, Run{run.first_block + i, 1, run.at + i, run.zeros}, reply, payload);
+        if (one)
+            result.blocks_copied++;
+        else
+            written = one;
+    }
+    if (written)
+        counters_.repair_wrote(run.zeros ? 0 : uint64_t{run.count} * block_size);
+    if (!written && written.code() != Code::cancelled)
+        outcome = written;
+}
+
 Task<Result<void>> Copier::land(Replica& replica, Version version, const CopyBlocksReply& reply,
                                 const Buffer& payload, CopyResult& result) {
     if (payload.size() != reply.blocks.size() * block_size ||
         reply.checksums.size() != reply.blocks.size())
         co_return Error(Code::corrupt, "a copy's answer does not fit its request");
-    for (size_t i = 0; i < reply.blocks.size(); i++) {
-        if (!replica.copy_may_land(version, reply.blocks[i], rules_))
-            continue;
-        ChunkWrite write;
-        write.tag = tag_for(replica, version, rules_);
-        write.first_block = reply.blocks[i];
-        write.data = payload.slice(i * block_size, block_size);
-        write.checksums = {reply.checksums[i]};
-        CO_TRY(co_await store_.write(std::move(write)));
-        result.blocks_copied++;
-    }
-    for (const uint32_t block : reply.zeros) {
-        if (!replica.copy_may_land(version, block, rules_))
-            continue;
-        ChunkZeros zeros;
-        zeros.tag = tag_for(replica, version, rules_);
-        zeros.first_block = block;
-        zeros.count = 1;
-        zeros.punch = true;
-        CO_TRY(co_await store_.write_zeros(zeros));
-        result.blocks_copied++;
-    }
+    Result<void> outcome;
+    Scope writes(runtime_.loop);
+    for (const Run& run : runs_of(reply))
+        writes.spawn(land_run(replica, version, run, reply, payload, result, outcome));
+    co_await writes.join();
     result.bad_at_source.insert(result.bad_at_source.end(), reply.bad.begin(), reply.bad.end());
-    co_return Result<void>();
+    co_return outcome;
 }
 
 Task<void> Copier::copy_batch(std::shared_ptr<Replica> replica, Version version, Address source,
@@ -117,6 +168,9 @@ Task<void> Copier::copy_batch(std::shared_ptr<Replica> replica, Version version,
     request.chunk = replica->chunk();
     request.version = version;
     request.blocks = std::move(blocks);
+    request.urgent = turns_ == nullptr;
+    if (turns_ != nullptr)
+        co_await turns_->wait(request.blocks.size() * block_size);
     const auto expected = static_cast<uint32_t>(request.blocks.size() * (block_size + 64));
     auto response = co_await ask(source, Method::copy_blocks, encode(request), expected);
     if (!response) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "chunk/repair_turns.h"
 #include "chunk/replica.h"
 #include "chunk/store.h"
 #include "rpc/link.h"
@@ -24,8 +25,15 @@ struct CopyResult {
 
 class Copier {
   public:
-    Copier(Runtime& runtime, ChunkStore& store, rpc::Links& peers, const ServiceRules& rules)
-        : runtime_(runtime), store_(store), peers_(peers), rules_(rules) {}
+    // With `paced`, repair waits for its turn; without, clients wait for what is copied here.
+    Copier(Runtime& runtime, ChunkStore& store, rpc::Links& peers, const ServiceRules& rules,
+           ServiceCounters& counters, RepairTurns* paced)
+        : runtime_(runtime),
+          store_(store),
+          peers_(peers),
+          rules_(rules),
+          counters_(counters),
+          turns_(paced) {}
 
     // All blocks of the chunk, except those in `skip` (ascending).
     Task<Result<CopyResult>> copy_chunk(std::shared_ptr<Replica> replica, Version version,
@@ -43,13 +51,27 @@ class Copier {
                           std::vector<uint32_t> blocks, CopyResult& result, Result<void>& outcome);
     Task<Result<rpc::Reply>> ask(Address source, Method method, Bytes body,
                                  uint32_t expected_reply);
+    // Blocks that stand next to each other, here and in the reply.
+    struct Run {
+        uint32_t first_block = 0;
+        uint32_t count = 0;
+        size_t at = 0;  // in the reply's list
+        bool zeros = false;
+    };
+    [[nodiscard]] static std::vector<Run> runs_of(const CopyBlocksReply& reply);
     Task<Result<void>> land(Replica& replica, Version version, const CopyBlocksReply& reply,
                             const Buffer& payload, CopyResult& result);
+    Task<void> land_run(Replica& replica, Version version, Run run, const CopyBlocksReply& reply,
+                        const Buffer& payload, CopyResult& result, Result<void>& outcome);
+    Task<Result<void>> write_run(Replica& replica, Version version, Run run,
+                                 const CopyBlocksReply& reply, const Buffer& payload);
 
     Runtime& runtime_;
     ChunkStore& store_;
     rpc::Links& peers_;
     const ServiceRules& rules_;
+    ServiceCounters& counters_;
+    RepairTurns* turns_;
 };
 
 }  // namespace cairn::chunk

@@ -102,6 +102,7 @@ Task<Result<void>> Registration::beat() {
     if (registered_) {
         service_.forget_bad_blocks(told);
         service_.heard_of(reply->position);
+        service_.limit_repair(reply->repair_bytes_per_second);
     }
     co_return co_await service_.keep_what_was_heard();
 }

@@ -46,29 +46,59 @@ Task<rpc::Response> ChunkService::copy_blocks(CopyBlocksRequest request) {
         co_return failed(allowed.error());
     if (request.blocks.size() > max_blocks_per_request)
         co_return failed(Error(Code::invalid_argument, "too many blocks in one request"));
+    if (!request.urgent)
+        co_await repair_turns_.wait(request.blocks.size() * block_size);
     CopyBlocksReply reply;
-    Buffer payload = Buffer::allocate(request.blocks.size() * block_size);
-    size_t filled = 0;
-    for (const uint32_t block : request.blocks) {
-        std::vector<BadBlock> bad;
-        Result<ChunkRead> stored = co_await store_.read(request.chunk, block, 1, bad);
-        if (!stored && stored.code() == Code::corrupt) {
-            co_await note_bad_blocks(request.chunk, std::move(bad));
-            reply.bad.push_back(block);
-        } else if (!stored) {
-            co_return failed(stored.error());
-        } else if (!stored->zero_runs.empty()) {
-            reply.zeros.push_back(block);
-        } else {
-            std::ranges::copy(stored->data.view(),
-                              payload.mutable_view().begin() + static_cast<ptrdiff_t>(filled));
-            filled += block_size;
-            reply.blocks.push_back(block);
-            reply.checksums.push_back(stored->checksums[0]);
-        }
+    rpc::Payload payload;
+    for (size_t at = 0; at < request.blocks.size();) {
+        size_t end = at + 1;
+        while (end < request.blocks.size() && request.blocks[end] == request.blocks[end - 1] + 1)
+            end++;
+        const auto count = static_cast<uint32_t>(end - at);
+        Result<void> read =
+            co_await read_for_copy(request.chunk, request.blocks[at], count, reply, payload);
+        if (!read)
+            co_return failed(read.error());
+        at = end;
     }
-    co_return done(encode(reply),
-                   filled == 0 ? rpc::Payload() : rpc::Payload(payload.slice(0, filled)));
+    counters_.repair_read(reply.blocks.size() * block_size);
+    co_return done(encode(reply), std::move(payload));
+}
+
+// Where a block is bad, block by block around it.
+Task<Result<void>> ChunkService::read_for_copy(ChunkId chunk, uint32_t first, uint32_t count,
+                                               CopyBlocksReply& reply, rpc::Payload& payload) {
+    std::vector<BadBlock> bad;
+    Result<ChunkRead> stored = co_await store_.read(chunk, first, count, bad);
+    if (!stored && stored.code() != Code::corrupt)
+        co_return stored.error();
+    if (!stored && count == 1) {
+        co_await note_bad_blocks(chunk, std::move(bad));
+        reply.bad.push_back(first);
+        co_return Result<void>();
+    }
+    if (!stored) {
+        for (uint32_t i = 0; i < count; i++)
+            CO_TRY(co_await read_for_copy(chunk, first + i, 1, reply, payload));
+        co_return Result<void>();
+    }
+    uint32_t at = 0;
+    const auto add_data = [&](uint32_t until) {
+        if (until > at)
+            payload.add(
+                stored->data.slice(size_t{at} * block_size, size_t{until - at} * block_size));
+        for (; at < until; at++) {
+            reply.blocks.push_back(first + at);
+            reply.checksums.push_back(stored->checksums[at]);
+        }
+    };
+    for (const auto& [start, zeros] : stored->zero_runs) {
+        add_data(start);
+        for (; at < start + zeros; at++)
+            reply.zeros.push_back(first + at);
+    }
+    add_data(count);
+    co_return Result<void>();
 }
 
 Task<rpc::Response> ChunkService::begin_join(BeginJoinOrder order) {
@@ -113,7 +143,8 @@ Task<rpc::Response> ChunkService::run_join(RunJoinOrder order) {
             Error(Code::not_admitted, "the join was cut short here: it must begin anew"));
     replica->told(order.version, rules_);
     // 1. Copy what differs.
-    Copier copier(runtime_, store_, peers_, rules_);
+    Copier copier(runtime_, store_, peers_, rules_, counters_,
+                  order.urgent ? nullptr : &repair_turns_);
     Result<CopyResult> copied =
         co_await copier.copy_chunk(replica, order.version, order.source_address, {});
     if (!copied)
@@ -135,7 +166,6 @@ Task<rpc::Response> ChunkService::run_join(RunJoinOrder order) {
     if (replica->state() != ReplicaState::joining || replica->version() != order.version)
         co_return failed(Error(Code::stale_map, "the chunk went on to another version"));
     replica->complete_join();
-    counters_.copied(copied->blocks_copied);
     co_return done();
 }
 
@@ -149,7 +179,7 @@ Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
     Result<void> allowed = replica->check_source(order.version);
     if (!allowed)
         co_return failed(allowed.error());
-    Copier copier(runtime_, store_, peers_, rules_);
+    Copier copier(runtime_, store_, peers_, rules_, counters_, nullptr);
     std::vector<uint32_t> skip;
     skip.reserve(order.exceptions.size());
     for (const StandIn& exception : order.exceptions)
@@ -178,7 +208,6 @@ Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
         if (!flushed)
             co_return failed(flushed.error());
     }
-    counters_.copied(total.blocks_copied);
     CompareChunkReply reply;
     reply.blocks_compared = total.blocks_compared;
     reply.blocks_copied = total.blocks_copied;

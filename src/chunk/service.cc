@@ -8,7 +8,12 @@ namespace cairn::chunk {
 
 ChunkService::ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
                            const ServiceRules& rules)
-    : runtime_(runtime), store_(store), peers_(peers), rules_(rules), all_admitted_(admitted) {
+    : runtime_(runtime),
+      store_(store),
+      peers_(peers),
+      rules_(rules),
+      all_admitted_(admitted),
+      repair_turns_(runtime.loop, counters_) {
     const ReplicaState begun =
         rules_.void_interrupted_joins ? ReplicaState::interrupted : ReplicaState::joining;
     for (const ChunkInfo& info : store_.list()) {

@@ -13,6 +13,7 @@
 #include <set>
 #include <vector>
 
+#include "chunk/repair_turns.h"
 #include "chunk/replica.h"
 #include "chunk/rules.h"
 #include "chunk/service_counters.h"
@@ -48,6 +49,7 @@ class ChunkService final : public rpc::Handler {
     Task<Result<void>> keep_what_was_heard();
     // A master's reply shows a position, too.
     void heard_of(LogIndex position) { highest_position_ = std::max(highest_position_, position); }
+    void limit_repair(uint64_t bytes_per_second) { repair_turns_.set_limit(bytes_per_second); }
     [[nodiscard]] size_t replica_count() const { return replicas_.size(); }
     [[nodiscard]] LogIndex highest_position() const {
         return rules_.refuse_masters_behind ? highest_position_ : LogIndex();
@@ -64,6 +66,8 @@ class ChunkService final : public rpc::Handler {
     // Copies, for other chunk servers (serve_copies.cc)
     Task<rpc::Response> read_table(ReadTableRequest request);
     Task<rpc::Response> copy_blocks(CopyBlocksRequest request);
+    Task<Result<void>> read_for_copy(ChunkId chunk, uint32_t first, uint32_t count,
+                                     CopyBlocksReply& reply, rpc::Payload& payload);
 
     // Orders of the master (serve_orders.cc)
     Task<rpc::Response> create_chunk(CreateChunkOrder order);
@@ -102,6 +106,7 @@ class ChunkService final : public rpc::Handler {
     LogIndex highest_position_;
     bool all_admitted_;  // and the store knows
     ServiceCounters counters_;
+    RepairTurns repair_turns_;
     std::set<std::pair<ChunkId, uint32_t>> bad_blocks_;
 };
 

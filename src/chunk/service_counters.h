@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "chunk/repair_pace.h"
 #include "wire/cs_messages.h"
 
 namespace cairn::chunk {
@@ -21,7 +22,8 @@ class ServiceCounters {
         totals_.write_operations++;
     }
     void flushed() { totals_.flush_operations++; }
-    void copied(uint64_t blocks) { copied_blocks_ += blocks; }
+    void repair_read(uint64_t bytes) { totals_.repair_read_bytes += bytes; }
+    void repair_wrote(uint64_t bytes) { totals_.repair_write_bytes += bytes; }
     void restored() { restored_blocks_++; }
     void bad_block() { totals_.bad_blocks++; }
 
@@ -37,7 +39,10 @@ class ServiceCounters {
         latency_sum_us_ += took;
         latency_count_++;
         latency_max_us_ = std::max(latency_max_us_, took);
+        clients_.requests++;
+        clients_.latency_sum_us += took;
     }
+    [[nodiscard]] const ClientLoad& clients() const { return clients_; }
     // Totals, with latency and queue depth since the last call.
     [[nodiscard]] CsCounters take(Instant now) {
         advance(now);
@@ -53,7 +58,6 @@ class ServiceCounters {
         latency_sum_us_ = latency_count_ = latency_max_us_ = 0;
         return counters;
     }
-    [[nodiscard]] uint64_t copied_blocks() const { return copied_blocks_; }
     [[nodiscard]] uint64_t restored_blocks() const { return restored_blocks_; }
 
   private:
@@ -66,7 +70,7 @@ class ServiceCounters {
     }
 
     CsCounters totals_;
-    uint64_t copied_blocks_ = 0;
+    ClientLoad clients_;
     uint64_t restored_blocks_ = 0;
     Instant last_;
     Instant window_began_;

@@ -7,6 +7,7 @@
 // call fails, and the next start counts as unclean.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,12 +68,16 @@ struct ChunkWrite {
     uint32_t first_block = 0;
     Buffer data;                      // whole blocks; must not change any more
     std::vector<uint64_t> checksums;  // block_checksum of each
+    // Asked of each part in the step that makes it visible; false: it is not written, and the write
+    // ends with Code::cancelled.
+    std::function<bool(uint32_t first_block, uint32_t count)> may_land = {};
 };
 struct ChunkZeros {
     WriteTag tag;
     uint32_t first_block = 0;
     uint32_t count = 0;
     bool punch = false;  // gives the space back, too
+    std::function<bool(uint32_t first_block, uint32_t count)> may_land = {};  // as of a write
 };
 
 struct ChunkRead {

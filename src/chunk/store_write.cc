@@ -11,6 +11,14 @@ namespace cairn::chunk {
 
 using journal::RingJournal;
 
+namespace {
+
+Error overtaken() {
+    return {Code::cancelled, "a newer write came before this one"};
+}
+
+}  // namespace
+
 Result<ChunkRef> ChunkStore::chunk_in_range(ChunkId chunk, Range range) const {
     TRY(core_->check_running());
     ChunkRef entry = core_->find(chunk);
@@ -118,6 +126,10 @@ Task<Result<uint64_t>> ChunkStore::write_piece(const ChunkWrite& write, Range pi
                 co_return space.error();
             continue;
         }
+        if (write.may_land && !write.may_land(piece.first, piece.count)) {
+            core_->give_back_room(room);
+            co_return overtaken();
+        }
         if (write_if != WriteIf::always) {
             const StoreCore::BlockView view = core_->look(**chunk, piece.first);
             const bool loaded = view.source != StoreCore::Source::not_loaded;
@@ -216,6 +228,10 @@ Task<Result<uint64_t>> ChunkStore::zero_range(const ChunkZeros& zeros, Range pie
             if (!again)
                 co_return again.error();
             continue;
+        }
+        if (zeros.may_land && !zeros.may_land(piece.first, piece.count)) {
+            core_->give_back_room(room);
+            co_return overtaken();
         }
         encode_write(core_->scratch, fields, {});
         const journal::Sequence sequence =

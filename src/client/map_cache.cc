@@ -12,6 +12,13 @@ ChunkTag OpenFile::tag_of(const ChunkMap& map) const {
     return {id(), map.chunk, map.version, epoch_};
 }
 
+Error OpenFile::gone_error(const ChunkMap& map) {
+    return {Code::io_error,
+            fmt::format("chunk {} was lost: chunk server {}, which held its last replica, was "
+                        "removed by force; delete the file, or truncate it, and restore it",
+                        map.chunk.number, map.pieces.empty() ? 0 : map.pieces.front().cs.number)};
+}
+
 Result<void> OpenFile::take_maps(const ChunkMapReply& reply) {
     if (reply.header.position < seen_ && rules_.refuse_older_views)
         return Error(Code::retry, "the answer shows an older view than one seen before");

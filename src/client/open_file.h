@@ -88,6 +88,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     void lease_refreshed(const HeldLease& held, Instant asked_at);
     void lease_is_lost(std::string reason);
     [[nodiscard]] Error lost_error() const;
+    [[nodiscard]] static Error gone_error(const ChunkMap& map);
 
     // Maps (map_cache.cc)
     Task<Result<CachedMap>> map_for_read(uint64_t index);

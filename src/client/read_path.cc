@@ -59,6 +59,8 @@ Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, Mut
             std::memset(into.data(), 0, into.size());
             co_return Result<void>();
         }
+        if (map.gone)
+            co_return gone_error(map);
         bool all_bad = true;
         if (map.equal || !rules_.read_only_equal) {
             const std::vector<CsId> order = read_order(map, first_block);

@@ -84,6 +84,8 @@ Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operat
             CO_TRY(co_await fetch_maps(operation->index, 1));
             continue;
         }
+        if (at->second.map.gone)
+            co_return gone_error(at->second.map);
         // 1. What the newest map says. A completed join raises no version, and counts all the same.
         if (at->second.position != operation->position) {
             operation->fan_out.take_map(at->second.map, replicas_min_);

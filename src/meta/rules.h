@@ -37,6 +37,16 @@ struct Rules {
     bool refuse_restored_copy = true;
     // The answer to a session's request is kept, and given again when the request comes again.
     bool keep_answers = true;
+    // What a lost server held is made anew on others.
+    bool replace_lost = true;
+    // Not what a server that is only silent may bring back.
+    bool wait_for_silent = true;
+    // Nor while more servers are offline than the settings allow.
+    bool halt_when_many_are_lost = true;
+    // On hosts that hold no other replica.
+    bool recover_into_free_domains = true;
+    // A replica leaves a server that is removed when enough others stand.
+    bool drain_after_copies = true;
 };
 
 }  // namespace cairn::meta

@@ -33,7 +33,11 @@ std::string chunk_text(const meta::Catalogue& catalogue, ChunkId id, const meta:
 }  // namespace
 
 SimCluster::SimCluster(World& world, ClusterShape shape, WorkPlan work, const AllRules& rules)
-    : world_(world), shape_(shape), work_(work), rules_(rules) {
+    : world_(world),
+      shape_(shape),
+      work_(work),
+      rules_(rules),
+      chunk_servers_(size_t{shape.cs_hosts} * shape.cs_per_host) {
     for (uint32_t i = 1; i <= shape_.metadata_servers; i++)
         mds_hosts_.push_back(&world_.add_host(
             {.name = fmt::format("mds{}", i), .addresses = {address_text("10.0.0", i)}}));
@@ -152,18 +156,23 @@ bool SimCluster::set_up_chunk_servers() {
             const std::string path = fmt::format("/disk{}/cs", disk);
             const HostId host_id(0x1000 + host);
             Machine& machine = *cs_hosts_[host];
-            const bool made = run_step(machine, "make-cs", [this, path, host_id](Runtime& runtime) {
-                return make_cs(runtime, path, access(), host_id);
-            });
+            CsId cs;
+            const bool made =
+                run_step(machine, "make-cs", [this, path, host_id, &cs](Runtime& runtime) {
+                    return make_cs(runtime, path, access(), host_id, cs);
+                });
             if (!made)
                 return false;
             const std::string name = fmt::format("cs{}-{}", host + 1, disk);
             const uint32_t port = shape_.cs_ports_fixed ? 3000 + disk : 0;
             const Address listen{machine.addresses()[0], static_cast<uint16_t>(port)};
-            add_service(Service::Kind::cs, name, machine, [this, path, host_id, listen] {
-                return cs_program(path, access(), host_id, listen, rules_);
-            });
-            services_.back().path = path;
+            add_service(Service::Kind::cs, name, machine, {});
+            Service& service = services_.back();
+            service.path = path;
+            service.cs = cs;
+            service.host_id = host_id;
+            service.listen = listen;
+            use_chunk_repository(service);
         }
     }
     supervise();
@@ -183,8 +192,7 @@ bool SimCluster::bring_up() {
         [this] {
             supervise();
             const meta::Master* now = master();
-            return now != nullptr &&
-                   now->servers.answering().size() == size_t{shape_.cs_hosts} * shape_.cs_per_host;
+            return now != nullptr && now->servers.answering().size() == chunk_servers_;
         },
         seconds(120));
     if (!active)
@@ -263,6 +271,23 @@ void SimCluster::use_repository(Service& service, std::string path) {
     };
 }
 
+void SimCluster::use_chunk_repository(Service& service) {
+    service.main = [this, path = service.path, host = service.host_id, listen = service.listen] {
+        return cs_program(path, access(), host, listen, rules_);
+    };
+}
+
+std::string SimCluster::first_path(const Service& service) {
+    return service.path.substr(0, service.path.find("/cs") + 3);
+}
+
+const SimCluster::Service* SimCluster::chunk_server(CsId cs) const {
+    const auto at = std::ranges::find_if(services_, [cs](const Service& service) {
+        return service.kind == Service::Kind::cs && service.cs == cs;
+    });
+    return at == services_.end() ? nullptr : &*at;
+}
+
 void SimCluster::revoke_leases_of(std::string host) {
     Machine& machine = *mds_hosts_[0];
     if (!machine.powered())
@@ -271,6 +296,19 @@ void SimCluster::revoke_leases_of(std::string host) {
         return store_outcome(revoke_leases(runtime, access(), host),
                              std::make_shared<std::optional<Result<void>>>());
     });
+}
+
+void SimCluster::remove_chunk_server(CsId cs, CsRemoval removal) {
+    world_.start(*client_hosts_[0], "rm-cs", [this, cs, removal](Runtime& runtime) {
+        return store_outcome(remove_cs(runtime, access(), cs, removal),
+                             std::make_shared<std::optional<Result<void>>>());
+    });
+}
+
+void SimCluster::forget_chunk_server(Service& service) {
+    kill(service, Duration());
+    service.held = true;
+    chunk_servers_--;
 }
 
 void SimCluster::say_changes(const meta::Catalogue& catalogue) {
@@ -324,8 +362,7 @@ size_t SimCluster::metadata_servers_abreast() const {
 
 bool SimCluster::converged() const {
     const meta::Master* now = master();
-    if (now == nullptr ||
-        now->servers.answering().size() != size_t{shape_.cs_hosts} * shape_.cs_per_host)
+    if (now == nullptr || now->servers.answering().size() != chunk_servers_)
         return false;
     const meta::Catalogue& catalogue = now->catalogue();
     if (!catalogue.comparisons().empty() || !catalogue.joiners().empty() ||

@@ -19,6 +19,7 @@
 #include "sim/rules.h"
 #include "sim/seed_plan.h"
 #include "sim/workload.h"
+#include "wire/status_messages.h"
 
 namespace cairn::sim {
 
@@ -46,6 +47,9 @@ class SimCluster {
         SimTime seen_running = {};
         bool rots = false;  // what it keeps was damaged
         bool held = false;  // it is not started, however long it is down
+        CsId cs = {};       // of a chunk server
+        HostId host_id = {};
+        Address listen = {};
         [[nodiscard]] bool running() const { return process != nullptr && process->running(); }
     };
     [[nodiscard]] std::vector<Service>& services() { return services_; }
@@ -56,10 +60,19 @@ class SimCluster {
     void kill(Service& service, Duration down);
     // From its next start on, for a metadata server.
     void use_repository(Service& service, std::string path);
+    // The one at its path, for a chunk server.
+    void use_chunk_repository(Service& service);
+    // Where its first repository was.
+    [[nodiscard]] static std::string first_path(const Service& service);
+    // Null for one that was replaced.
+    [[nodiscard]] const Service* chunk_server(CsId cs) const;
     // How any program finds the cluster.
     [[nodiscard]] rpc::ClusterAccess access() const;
     // As an administrator would, from a host of the first metadata server.
     void revoke_leases_of(std::string host);
+    void remove_chunk_server(CsId cs, CsRemoval removal);
+    // It was removed for good: the cluster is whole without it.
+    void forget_chunk_server(Service& service);
     void cut_power(const std::vector<Machine*>& machines, Duration down);
     // Starts what should run and does not.
     void supervise();
@@ -132,6 +145,7 @@ class SimCluster {
     std::vector<Machine*> cs_hosts_;
     std::vector<Machine*> client_hosts_;
     rpc::KeyFile key_;
+    size_t chunk_servers_;  // that should run
     // The catalogue's chunks as they were last seen: the metadata servers may be gone when a power
     // cut must be judged.
     struct KnownChunk {

@@ -48,10 +48,12 @@ void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
         below_minimum_.erase(id);
     const bool gave_up_a_good_one = std::ranges::any_of(before.in_sync, [&](const auto& piece) {
         const CsId cs = piece.first;
+        const auto server = catalogue.servers().find(cs);
+        const Service* where = chunk_server(cs);
         return std::ranges::find(remaining, cs, &std::pair<CsId, Version>::first) ==
                    remaining.end() &&
-               catalogue.servers().at(cs).state == CsLoggedState::known &&
-               !service(Service::Kind::cs, cs.number - first_cs_id).rots &&
+               server != catalogue.servers().end() &&
+               server->second.state == CsLoggedState::known && where != nullptr && !where->rots &&
                !cut_.contains({id, cs});
     });
     if (!gave_up_a_good_one)

@@ -140,7 +140,9 @@ void Nemesis::strike() {
     if (plan_.outage)
         events.push_back([this] { outage(); });
     if (plan_.replace_mds)
-        events.push_back([this] { replacement_.begin(); });
+        events.push_back([this] { mds_replacement_.begin(); });
+    if (plan_.replace_cs)
+        events.push_back([this] { cs_replacement_.begin(); });
     if (plan_.rot)
         events.push_back([this] { rot(); });
     if (!events.empty())

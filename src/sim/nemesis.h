@@ -4,6 +4,7 @@
 #pragma once
 
 #include "sim/cluster.h"
+#include "sim/cs_replacement.h"
 #include "sim/mds_replacement.h"
 
 namespace cairn::sim {
@@ -11,14 +12,23 @@ namespace cairn::sim {
 class Nemesis {
   public:
     Nemesis(World& world, SimCluster& cluster, NemesisPlan plan)
-        : world_(world), cluster_(cluster), plan_(plan), replacement_(world, cluster) {}
+        : world_(world),
+          cluster_(cluster),
+          plan_(plan),
+          mds_replacement_(world, cluster),
+          cs_replacement_(world, cluster) {}
 
     // One event, of those that the plan has.
     void strike();
     [[nodiscard]] Duration next_gap();
     // Goes on with what takes several steps; also after the faults have ended, until it is done.
-    void supervise() { replacement_.supervise(); }
-    [[nodiscard]] bool is_done() const { return !replacement_.under_way(); }
+    void supervise() {
+        mds_replacement_.supervise();
+        cs_replacement_.supervise();
+    }
+    [[nodiscard]] bool is_done() const {
+        return !mds_replacement_.under_way() && !cs_replacement_.under_way();
+    }
 
   private:
     [[nodiscard]] SimCluster::Service* pick(SimCluster::Service::Kind kind);
@@ -32,7 +42,8 @@ class Nemesis {
     SimCluster& cluster_;
     NemesisPlan plan_;
     SimTime outage_until_;
-    MdsReplacement replacement_;
+    MdsReplacement mds_replacement_;
+    CsReplacement cs_replacement_;
 };
 
 }  // namespace cairn::sim

@@ -130,7 +130,7 @@ Task<Result<void>> remove_mds(Runtime& runtime, rpc::ClusterAccess access, MdsId
 }
 
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
-                           HostId host) {
+                           HostId host, CsId& cs) {
     MakeCsRequest request;
     request.host = host;
     request.host_name = fmt::format("host{:x}", host.number);
@@ -142,8 +142,21 @@ Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAcces
     chunk::Identity identity;
     identity.cluster = access.key.cluster;
     identity.cs = added->cs;
-    co_return co_await chunk::ChunkStore::create(runtime, std::move(path), identity,
-                                                 cs_journal_size);
+    CO_TRY(co_await chunk::ChunkStore::create(runtime, std::move(path), identity, cs_journal_size));
+    cs = added->cs;
+    co_return Result<void>();
+}
+
+Task<Result<void>> remove_cs(Runtime& runtime, rpc::ClusterAccess access, CsId cs,
+                             CsRemoval removal) {
+    auto removed =
+        co_await ask_master<RemoveCsReply>(runtime, std::move(access), seconds(10),
+                                           Method::remove_cs, RemoveCsRequest{cs, removal, false});
+    if (!removed)
+        co_return removed.error();
+    if (removed->refused)
+        co_return Error(Code::not_empty, "it holds the only replica of some chunks");
+    co_return Result<void>();
 }
 
 Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host) {

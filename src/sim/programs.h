@@ -12,6 +12,7 @@
 #include "sim/cluster.h"
 #include "sim/rules.h"
 #include "sim/workload.h"
+#include "wire/status_messages.h"
 
 namespace cairn::sim {
 
@@ -22,8 +23,12 @@ Task<Result<void>> make_first_mds(Runtime& runtime, std::string path, rpc::Clust
 Task<Result<void>> make_further_mds(Runtime& runtime, std::string path, rpc::ClusterAccess access,
                                     Address address, MdsId& mds);
 Task<Result<void>> remove_mds(Runtime& runtime, rpc::ClusterAccess access, MdsId mds);
+// `cs`: its number, once it is made.
 Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAccess access,
-                           HostId host);
+                           HostId host, CsId& cs);
+// What would lose data is refused with Code::not_empty.
+Task<Result<void>> remove_cs(Runtime& runtime, rpc::ClusterAccess access, CsId cs,
+                             CsRemoval removal);
 Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host);
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape);

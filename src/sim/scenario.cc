@@ -125,7 +125,8 @@ class Run {
         }
         return fmt::format("after the faults ended it did not become whole (I4): {}{}",
                            cluster_->state_text(),
-                           clients_done() ? "" : "; clients have not finished");
+                           clients_done() ? "" : "; clients have not finished") +
+               (nemesis_ && !nemesis_->is_done() ? "; an administrator has not finished" : "");
     }
 
     const ScenarioOptions& options_;

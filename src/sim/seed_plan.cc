@@ -161,6 +161,9 @@ SeedPlan SeedPlan::draw(uint64_t seed, Random& random, bool power_cuts, Focus fo
     plan.nemesis = draw_nemesis(random, power_cuts);
     const bool replace_mds = focus == Focus::anything && Xoshiro(seed).below(6) == 0;
     plan.nemesis.replace_mds = replace_mds;
+    const bool replace_cs = Xoshiro(seed ^ 0x5ca1ab1e).below(4) == 0;
+    // Beside rot, the good replica might be the one that goes.
+    plan.nemesis.replace_cs = replace_cs && !plan.nemesis.rot;
     if (focus == Focus::anything && random.below(4) == 0)
         return plan;
     make_narrow(random, plan);
@@ -171,6 +174,7 @@ SeedPlan SeedPlan::draw(uint64_t seed, Random& random, bool power_cuts, Focus fo
     if (focus != Focus::anything)
         concentrate(random, plan, focus);
     plan.nemesis.replace_mds = replace_mds;
+    plan.nemesis.replace_cs = replace_cs && !plan.nemesis.rot;
     if (!power_cuts)
         plan.nemesis.cut_cs_host = plan.nemesis.cut_mds_host = plan.nemesis.cut_everything = false;
     return plan;

@@ -53,6 +53,7 @@ struct NemesisPlan {
     bool outage = false;  // all chunk servers but one, until they are declared lost
     bool revoke = false;  // the leases of one client
     bool replace_mds = false;
+    bool replace_cs = false;
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };

@@ -125,6 +125,31 @@ constexpr Story all[] = {
          shape.cs_ports_fixed = true;
      }),
      story_void_join},
+    {"wait-silent", with([](ClusterShape& shape) {
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+     }),
+     story_wait_silent},
+    {"halt", with([](ClusterShape& shape) {
+         shape.cs_hosts = 5;
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(8);
+     }),
+     story_halt},
+    {"domains", with([](ClusterShape& shape) {
+         shape.cs_per_host = 2;
+         shape.blocks_per_file = 128;
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(8);
+     }),
+     story_domains},
+    {"drain-copy", with([](ClusterShape& shape) {
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+     }),
+     story_drain_copy},
     {"drop-joiners", base(), story_drop_joiners},
     {"leave-minimum", base(), story_leave_minimum},
     {"leave-answering", base(), story_leave_answering},

@@ -57,5 +57,9 @@ void story_own_term(Stage& stage);
 void story_no_join(Stage& stage);
 void story_remember(Stage& stage);
 void story_void_join(Stage& stage);
+void story_wait_silent(Stage& stage);
+void story_halt(Stage& stage);
+void story_domains(Stage& stage);
+void story_drain_copy(Stage& stage);
 
 }  // namespace cairn::sim

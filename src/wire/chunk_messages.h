@@ -120,10 +120,11 @@ struct CopyBlocksRequest {
     ChunkId chunk;
     Version version;
     std::vector<uint32_t> blocks;  // ascending, at most max_blocks_per_request
+    bool urgent = false;           // clients wait for it: it yields to nobody
 
     template <class A>
     void fields(A& archive) {
-        archive(chunk, version, blocks);
+        archive(chunk, version, blocks, urgent);
     }
 };
 struct CopyBlocksReply {

@@ -51,6 +51,8 @@ struct CsCounters {
     uint64_t write_operations = 0;
     uint64_t flush_operations = 0;
     uint64_t bad_blocks = 0;
+    uint64_t repair_read_bytes = 0;   // for copies elsewhere
+    uint64_t repair_write_bytes = 0;  // of copies here
     uint32_t io_wait_percent = 0;     // of the last 5 s
     uint32_t latency_average_us = 0;  // of the last 20 s
     uint32_t latency_maximum_us = 0;
@@ -60,8 +62,8 @@ struct CsCounters {
     template <class A>
     void fields(A& archive) {
         archive(read_bytes, read_operations, write_bytes, write_operations, flush_operations,
-                bad_blocks, io_wait_percent, latency_average_us, latency_maximum_us,
-                queue_depth_tenths, chunks);
+                bad_blocks, repair_read_bytes, repair_write_bytes, io_wait_percent,
+                latency_average_us, latency_maximum_us, queue_depth_tenths, chunks);
     }
 };
 
@@ -162,11 +164,12 @@ struct CsHeartbeatRequest {
 struct CsHeartbeatReply {
     LogIndex position;
     Term term;
-    bool register_again = false;  // this master does not know the server's chunks
+    bool register_again = false;           // this master does not know the server's chunks
+    uint64_t repair_bytes_per_second = 0;  // that it may copy for repair; 0: no limit
 
     template <class A>
     void fields(A& archive) {
-        archive(position, term, register_again);
+        archive(position, term, register_again, repair_bytes_per_second);
     }
 };
 

@@ -12,6 +12,7 @@ namespace cairn {
 enum class CsLoggedState : uint8_t {
     known = 1,    // whether it answers now is the master's knowledge, not the log's
     offline = 2,  // silent for longer than mds.wd.offline_tout: its replicas are lost for repair
+    dropped = 3,  // removed by force: it never comes back, and what is left there is lost
 };
 
 enum class EventSystem : uint8_t { mds = 1, journal = 2, monitor = 3 };
@@ -97,6 +98,30 @@ struct LoseCsReplicasAnswer {
     template <class A>
     void fields(A& archive) {
         archive(next, left, kept);
+    }
+};
+
+// A server that is drained gets no replicas any more, and those that it has are made on others.
+// False: it stays after all.
+struct DrainCs {
+    static constexpr LogKind kind = LogKind::drain_cs;
+    CsId cs;
+    bool draining = true;
+
+    template <class A>
+    void fields(A& archive) {
+        archive(cs, draining);
+    }
+};
+
+// Of a server that is drained or dropped, once it holds no replica of any chunk.
+struct RemoveCs {
+    static constexpr LogKind kind = LogKind::remove_cs;
+    CsId cs;
+
+    template <class A>
+    void fields(A& archive) {
+        archive(cs);
     }
 };
 

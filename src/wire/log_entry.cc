@@ -49,6 +49,8 @@ constexpr std::array kind_names = {
     KindName{LogKind::change_mds, "change_mds"},
     KindName{LogKind::remove_mds, "remove_mds"},
     KindName{LogKind::set_feature_level, "set_feature_level"},
+    KindName{LogKind::drain_cs, "drain_cs"},
+    KindName{LogKind::remove_cs, "remove_cs"},
 };
 
 }  // namespace

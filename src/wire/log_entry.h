@@ -61,6 +61,8 @@ enum class LogKind : uint16_t {
     change_mds = 87,
     remove_mds = 88,
     set_feature_level = 89,
+    drain_cs = 90,
+    remove_cs = 91,
 };
 
 [[nodiscard]] std::string_view name_of(LogKind kind);

@@ -127,6 +127,8 @@ TEST(LogEntry, EveryOperationRoundTrips) {
     round_trip(CsStarted{cs, HostId(1), "h", Address{"10.0.0.1", 1}, "/r", 2, 3, 4, 5, {cs}});
     round_trip(SetCsState{cs, CsLoggedState::offline});
     round_trip(LoseCsReplicas{cs, chunk, 10, {cs}});
+    round_trip(DrainCs{cs, false});
+    round_trip(RemoveCs{cs});
     round_trip(SetConfig{"n", "v", "by"});
     round_trip(AddEvent{EventSystem::journal, EventSeverity::error, "text"});
     round_trip(AddMds{Address{"10.0.0.1", 1}, true});

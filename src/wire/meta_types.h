@@ -77,10 +77,11 @@ struct ChunkMap {
     std::vector<Piece> pieces;
     bool equal = true;    // false while a comparison runs: it may be written, not read
     bool marked = false;  // open for writing
+    bool gone = false;    // its last replicas were on servers that were removed by force
 
     template <class A>
     void fields(A& archive) {
-        archive(index, chunk, version, pieces, equal, marked);
+        archive(index, chunk, version, pieces, equal, marked, gone);
     }
 };
 

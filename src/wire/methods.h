@@ -64,6 +64,7 @@ enum class Method : uint16_t {
     cluster_servers = 266,
     transfer_master = 267,
     map_file = 268,
+    remove_cs = 269,
     // Between metadata servers (port 2510)
     raft_messages = 280,
     raft_snapshot = 281,

@@ -139,10 +139,11 @@ struct RunJoinOrder {
     Version version;
     CsId source;
     Address source_address;
+    bool urgent = false;  // writes wait for it: it does not yield to clients
 
     template <class A>
     void fields(A& archive) {
-        archive(header, file, chunk, version, source, source_address);
+        archive(header, file, chunk, version, source, source_address, urgent);
     }
 };
 

@@ -55,12 +55,13 @@ struct CsStatus {
     uint32_t unique = 0;  // replicas that exist only there
     uint32_t flags = 0;
     std::string build_version;
-    Duration silent;  // since it was last heard
+    Duration silent;       // since it was last heard
+    bool removal = false;  // it is drained, or was dropped
 
     template <class A>
     void fields(A& archive) {
         archive(cs, state, host, host_name, address, repository, tier, space, counters, replicas,
-                unique, flags, build_version, silent);
+                unique, flags, build_version, silent, removal);
     }
 };
 
@@ -82,6 +83,23 @@ struct ChunkCounts {
     void fields(A& archive) {
         archive(healthy, standby, degraded, urgent, blocked, pending, offline, replicating,
                 overcommitted, deleting, void_chunks);
+    }
+};
+
+// Of putting back replicas that are missing, and of emptying servers that are being removed.
+struct RecoveryStatus {
+    bool halted = false;   // more servers or hosts are offline than the settings allow
+    uint64_t queued = 0;   // chunks that lack replicas and may get them
+    uint64_t running = 0;  // copies under way
+    uint64_t nowhere = 0;  // of the queued: no chunk server has room, or stands in another domain
+    uint64_t read_bytes_per_second = 0;
+    uint64_t write_bytes_per_second = 0;
+    Duration left;  // at the pace of the last minute; 0: not known
+
+    template <class A>
+    void fields(A& archive) {
+        archive(halted, queued, running, nowhere, read_bytes_per_second, write_bytes_per_second,
+                left);
     }
 };
 
@@ -111,6 +129,7 @@ struct ClusterStatusReply {
     uint64_t chunks = 0;
     uint64_t chunk_replicas = 0;
     uint64_t joining = 0;  // replicas that are being brought up to date, or wait for it
+    RecoveryStatus recovery;
     ChunkCounts chunk_counts;
     std::vector<MdsStatus> metadata_servers;
     std::vector<CsStatus> chunk_servers;
@@ -120,8 +139,36 @@ struct ClusterStatusReply {
         archive(header, answering, cluster_name, cluster, status, epoch_uptime, allocatable,
                 allocatable_total, free, total, replicas_norm, replicas_min, read_bytes_per_second,
                 read_operations_per_second, write_bytes_per_second, write_operations_per_second,
-                file_bytes, files, inodes, file_maps, chunks, chunk_replicas, joining, chunk_counts,
-                metadata_servers, chunk_servers);
+                file_bytes, files, inodes, file_maps, chunks, chunk_replicas, joining, recovery,
+                chunk_counts, metadata_servers, chunk_servers);
+    }
+};
+
+enum class CsRemoval : uint8_t {
+    drain = 1,   // what it holds is made on others, then it is removed
+    cancel = 2,  // it stays
+    force = 3,   // it is lost
+};
+struct RemoveCsRequest {
+    CsId cs;
+    CsRemoval removal = CsRemoval::drain;
+    bool accept_loss = false;  // of force: what nobody else holds may be forgotten
+
+    template <class A>
+    void fields(A& archive) {
+        archive(cs, removal, accept_loss);
+    }
+};
+struct RemoveCsReply {
+    ReplyHeader header;
+    MdsId answering;
+    uint64_t replicas = 0;  // that it holds now
+    uint64_t unique = 0;    // of force: that nobody else holds
+    bool refused = false;   // of force: nothing was done, because of these
+
+    template <class A>
+    void fields(A& archive) {
+        archive(header, answering, replicas, unique, refused);
     }
 };
 

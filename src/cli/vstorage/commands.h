@@ -13,6 +13,7 @@ namespace cairn::cli {
 void add_make_mds(CLI::App& app, Invocation& invocation);
 void add_rm_mds(CLI::App& app, Invocation& invocation);
 void add_make_cs(CLI::App& app, Invocation& invocation);
+void add_rm_cs(CLI::App& app, Invocation& invocation);
 void add_auth_node(CLI::App& app, Invocation& invocation);
 void add_list_services(CLI::App& app, Invocation& invocation);
 void add_attributes(CLI::App& app, Invocation& invocation);     // get-attr, set-attr

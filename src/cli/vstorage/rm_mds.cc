@@ -14,17 +14,6 @@ namespace cairn::cli {
 
 namespace {
 
-// Where the server was made on this host, its unit and its place in the list of services go, too.
-Task<Result<std::optional<Service>>> forget_here(ClusterConnection& cluster, uint32_t id) {
-    Runtime& runtime = cluster.context().runtime;
-    rpc::ClusterFiles files(runtime, cluster.context().root);
-    const std::string name = cluster.access().name;
-    auto service = co_await remove_service(runtime, files, name, ServiceKind::mds, id);
-    if (service && *service)
-        CO_TRY(co_await remove_unit(cluster.context(), name, **service));
-    co_return service;
-}
-
 void print_removed(const CommandContext& context, const std::string& cluster, uint32_t id,
                    const std::optional<Service>& here) {
     if (context.json) {
@@ -58,7 +47,7 @@ Task<Result<void>> rm_mds_on(ClusterConnection& cluster, uint32_t id) {
         rpc::ClusterFiles files(cluster.context().runtime, cluster.context().root);
         CO_TRY(co_await files.save_servers(cluster.access().name, servers->addresses));
     }
-    auto here = co_await forget_here(cluster, id);
+    auto here = co_await forget_service(cluster, ServiceKind::mds, id);
     if (!here)
         co_return here.error();
     print_removed(cluster.context(), cluster.access().name, id, *here);

@@ -54,6 +54,12 @@ void print_header(const ClusterStatusReply& status, bool verbose) {
     fmt::print("IO:      read {:>7}/s ({:>2}ops/s), write {:>7}/s ({:>2}ops/s)\n",
                size_text(status.read_bytes_per_second), status.read_operations_per_second,
                size_text(status.write_bytes_per_second), status.write_operations_per_second);
+    if (verbose)
+        fmt::print("Repl IO: read {:>7}/s, write: {:>7}/s\n",
+                   size_text(status.recovery.read_bytes_per_second),
+                   size_text(status.recovery.write_bytes_per_second));
+    if (const std::string recovery = recovery_text(status); !recovery.empty())
+        fmt::print("Recovery: {}\n", recovery);
 }
 
 std::string tenths(uint64_t value) {
@@ -88,7 +94,8 @@ void print_chunk_servers(const ClusterStatusReply& status, bool verbose) {
     std::vector<std::vector<std::string>> rows;
     for (const CsStatus& server : status.chunk_servers) {
         const CsCounters& counters = server.counters;
-        rows.push_back({fmt::format("{}", server.cs.number), std::string(name_of(server.state)),
+        rows.push_back({fmt::format("{}", server.cs.number),
+                        server.removal ? "dropped" : std::string(name_of(server.state)),
                         size_text(server.space.total), size_text(server.space.free),
                         fmt::format("{}", server.replicas), fmt::format("{}", server.unique),
                         fmt::format("{}%", counters.io_wait_percent),

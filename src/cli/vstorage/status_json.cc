@@ -44,6 +44,7 @@ nlohmann::json json_of(const CsStatus& server) {
     const CsCounters& counters = server.counters;
     return {{"id", server.cs.number},
             {"state", name_of(server.state)},
+            {"removal", server.removal},
             {"host_id", to_string(server.host)},
             {"host_name", server.host_name},
             {"address", to_string(server.address)},
@@ -64,7 +65,32 @@ nlohmann::json json_of(const CsStatus& server) {
             {"read_operations", counters.read_operations},
             {"write_bytes", counters.write_bytes},
             {"write_operations", counters.write_operations},
-            {"bad_blocks", counters.bad_blocks}};
+            {"bad_blocks", counters.bad_blocks},
+            {"repair_read_bytes", counters.repair_read_bytes},
+            {"repair_write_bytes", counters.repair_write_bytes}};
+}
+
+}  // namespace
+
+namespace {
+
+std::string time_left_text(Duration left) {
+    const int64_t total = left.seconds() + 1;
+    if (total < 90)
+        return fmt::format("{} s", total);
+    if (total < 5400)
+        return fmt::format("{} min", (total + 30) / 60);
+    return fmt::format("{} h {} min", total / 3600, total % 3600 / 60);
+}
+
+nlohmann::json json_of(const RecoveryStatus& recovery) {
+    return {{"halted", recovery.halted},
+            {"queued", recovery.queued},
+            {"running", recovery.running},
+            {"nowhere", recovery.nowhere},
+            {"read_bytes_per_second", recovery.read_bytes_per_second},
+            {"write_bytes_per_second", recovery.write_bytes_per_second},
+            {"seconds_left", recovery.left.seconds()}};
 }
 
 }  // namespace
@@ -124,6 +150,22 @@ std::string chunks_text(const ClusterStatusReply& status) {
                       status.chunks, status.chunk_replicas);
 }
 
+std::string recovery_text(const ClusterStatusReply& status) {
+    const RecoveryStatus& recovery = status.recovery;
+    if (recovery.halted)
+        return "halted: more chunk servers are offline than mds.wd.max_offline_cs or "
+               "mds.wd.max_offline_cs_hosts allow";
+    if (recovery.queued == 0 && recovery.running == 0)
+        return "";
+    std::string text = fmt::format("{} chunks queued, {} copied, {}/s", recovery.queued,
+                                   recovery.running, size_text(recovery.write_bytes_per_second));
+    if (recovery.nowhere > 0)
+        text += fmt::format(", {} find no chunk server with room", recovery.nowhere);
+    if (recovery.left.nanoseconds > 0)
+        text += fmt::format(", about {} left", time_left_text(recovery.left));
+    return text;
+}
+
 nlohmann::json json_of(const ClusterStatusReply& status) {
     nlohmann::json value{{"cluster", status.cluster_name},
                          {"cluster_id", to_string(status.cluster)},
@@ -149,6 +191,7 @@ nlohmann::json json_of(const ClusterStatusReply& status) {
                          {"joining", status.joining}};
     for (const auto& [name, number] : named_counts(status.chunk_counts))
         value["chunk_states"][name] = number;
+    value["recovery"] = json_of(status.recovery);
     value["metadata_servers"] = nlohmann::json::array();
     for (const MdsStatus& server : status.metadata_servers)
         value["metadata_servers"].push_back(json_of(server));

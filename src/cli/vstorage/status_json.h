@@ -14,6 +14,8 @@ namespace cairn::cli {
 [[nodiscard]] std::string flags_text(uint32_t flags);
 // The lines Chunks and FS.
 [[nodiscard]] std::string chunks_text(const ClusterStatusReply& status);
+// How recovery goes, in a few words; empty where nothing is to be done.
+[[nodiscard]] std::string recovery_text(const ClusterStatusReply& status);
 [[nodiscard]] nlohmann::json json_of(const ClusterStatusReply& status);
 
 }  // namespace cairn::cli

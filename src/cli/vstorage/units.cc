@@ -109,4 +109,15 @@ Task<Result<void>> remove_unit(CommandContext context, std::string cluster, Serv
     co_return co_await remove_if_there(disk, fmt::format("{}/{}", units_directory, name));
 }
 
+Task<Result<std::optional<Service>>> forget_service(ClusterConnection& cluster, ServiceKind kind,
+                                                    uint32_t id) {
+    Runtime& runtime = cluster.context().runtime;
+    rpc::ClusterFiles files(runtime, cluster.context().root);
+    const std::string name = cluster.access().name;
+    auto service = co_await remove_service(runtime, files, name, kind, id);
+    if (service && *service)
+        CO_TRY(co_await remove_unit(cluster.context(), name, **service));
+    co_return service;
+}
+
 }  // namespace cairn::cli

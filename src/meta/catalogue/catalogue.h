@@ -63,6 +63,8 @@ class Catalogue {
     // --- Chunks
     [[nodiscard]] const Chunk* chunk(ChunkId chunk) const;
     [[nodiscard]] const SparseTable<Chunk>& chunks() const { return tables_.chunks; }
+    // Pieces on servers that are not being removed: as many as the norm is right.
+    [[nodiscard]] uint32_t staying(const Chunk& chunk) const;
     [[nodiscard]] ChunkMap map_of(ChunkId chunk) const;  // of a chunk that exists
     // Maps of `count` indices; those without a chunk have id none. The header is left to the
     // caller.

@@ -23,9 +23,20 @@ ChunkMap Catalogue::map_of(ChunkId chunk) const {
     map.version = found->version;
     map.equal = comparison(chunk) == nullptr;
     map.marked = found->marked;
-    for (const ChunkPiece& piece : found->pieces)
+    map.gone = true;
+    for (const ChunkPiece& piece : found->pieces) {
         map.pieces.push_back(Piece{piece.cs, piece.state, piece.since, 0});
+        if (piece.in_sync() && server(piece.cs)->state != CsLoggedState::dropped)
+            map.gone = false;
+    }
     return map;
+}
+
+uint32_t Catalogue::staying(const Chunk& chunk) const {
+    uint32_t count = 0;
+    for (const ChunkPiece& piece : chunk.pieces)
+        count += server(piece.cs)->stays() ? 1 : 0;
+    return count;
 }
 
 Result<ChunkMapReply> Catalogue::chunk_maps(FileId file, uint64_t first_index,

@@ -35,7 +35,7 @@ bool may_leave(const Catalogue& catalogue, const Rules& rules, const Chunk& chun
             continue;
         remaining++;
         // What is lost itself is no reason to let another go: that may be back first.
-        if (catalogue.server(piece.cs)->state != CsLoggedState::offline)
+        if (catalogue.server(piece.cs)->state == CsLoggedState::known)
             present++;
         if (!rules.minimum_counts_answering_unsuspect ||
             (!piece.suspect && std::ranges::binary_search(*leaving.answering, piece.cs)))

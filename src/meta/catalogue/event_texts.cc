@@ -126,6 +126,25 @@ AddEvent cs_stopped(CsId cs) {
     return monitor_event(fmt::format("CS#{} was stopped", cs.number));
 }
 
+AddEvent cs_is_removed(CsId cs) {
+    return mds_event(EventSeverity::info, fmt::format("CS#{} is being removed", cs.number));
+}
+
+AddEvent cs_removal_cancelled(CsId cs) {
+    return mds_event(EventSeverity::info,
+                     fmt::format("The removal of CS#{} is cancelled", cs.number));
+}
+
+AddEvent cs_was_removed(CsId cs) {
+    return mds_event(EventSeverity::info, fmt::format("CS#{} was removed", cs.number));
+}
+
+AddEvent cs_is_dropped(CsId cs, uint64_t lost) {
+    return mds_event(
+        lost > 0 ? EventSeverity::error : EventSeverity::warning,
+        fmt::format("CS#{} was dropped by force, {} chunks are lost with it", cs.number, lost));
+}
+
 AddEvent cs_active(std::span<const CsId> servers) {
     std::string names;
     for (const CsId cs : servers)

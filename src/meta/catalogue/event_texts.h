@@ -40,6 +40,11 @@ struct CsCounts {
 [[nodiscard]] logged::AddEvent cs_inactive(CsId cs, Duration silent);
 [[nodiscard]] logged::AddEvent cs_offline(CsId cs, Duration silent);
 [[nodiscard]] logged::AddEvent cs_stopped(CsId cs);
+// Of removals the documents show no event.
+[[nodiscard]] logged::AddEvent cs_is_removed(CsId cs);
+[[nodiscard]] logged::AddEvent cs_removal_cancelled(CsId cs);
+[[nodiscard]] logged::AddEvent cs_was_removed(CsId cs);
+[[nodiscard]] logged::AddEvent cs_is_dropped(CsId cs, uint64_t lost);
 [[nodiscard]] logged::AddEvent cs_active(std::span<const CsId> servers);
 
 [[nodiscard]] logged::AddEvent configuration_updated(std::string_view by);

@@ -21,13 +21,16 @@ struct CsRecord {
     uint64_t sync_epoch = 0;  // 0: never started
     uint64_t start_mark = 0;  // of the start that raised it
     CsLoggedState state = CsLoggedState::known;
+    bool draining = false;
     IdSet chunks;  // with a piece here; follows the chunk table, not part of the record's bytes
 
     template <class A>
     void fields(A& archive) {
         archive(host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
-                start_mark, state);
+                start_mark, state, draining);
     }
+    // What it holds counts towards the norm.
+    [[nodiscard]] bool stays() const { return !draining && state != CsLoggedState::dropped; }
 };
 
 struct MdsRecord {

@@ -74,6 +74,8 @@ const Settings::Known Settings::known[] = {
     {"mds.wd.offline_tout", &Settings::offline_timeout_, ValueForm::duration,
      seconds(1).nanoseconds, seconds(365LL * 86400).nanoseconds,
      "a time of at least a second, as 300, 300s or 5min"},
+    {"mds.wd.repair_rate", &Settings::repair_rate_, ValueForm::number, 0, 1'000'000,
+     "MiB a second that each chunk server copies for repair at most, 0 for what clients leave"},
     {"mds.wd.verify_chunks", &Settings::verify_chunks_, ValueForm::number, 0, 100'000,
      "a number of chunks a minute"},
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/size.h"
 #include "base/time.h"
 
 namespace cairn::meta {
@@ -30,6 +31,8 @@ class Settings {
     }
     // Chunks that each chunk server verifies a minute.
     [[nodiscard]] uint32_t verify_chunks() const { return static_cast<uint32_t>(verify_chunks_); }
+    // Of each chunk server, in bytes a second; 0: as much as clients leave.
+    [[nodiscard]] uint64_t repair_rate() const { return static_cast<uint64_t>(repair_rate_) * mib; }
     [[nodiscard]] uint32_t fill_margin_percent() const {
         return static_cast<uint32_t>(fill_margin_);
     }
@@ -50,6 +53,7 @@ class Settings {
     int64_t punch_hole_ = 0;
     int64_t strict_failure_domain_ = 1;
     int64_t strict_tier_ = 0;
+    int64_t repair_rate_ = 0;
     int64_t verify_chunks_ = 2;
 };
 

@@ -23,9 +23,9 @@ bool SnapshotReader::add(const HeadRecord& head) {
 }
 
 bool SnapshotReader::add(CsImage image) {
-    const bool valid =
-        image.key < tables_.counters.next_cs && image.value.tier <= tier_highest &&
-        (image.value.state == CsLoggedState::known || image.value.state == CsLoggedState::offline);
+    const bool valid = image.key < tables_.counters.next_cs && image.value.tier <= tier_highest &&
+                       image.value.state >= CsLoggedState::known &&
+                       image.value.state <= CsLoggedState::dropped;
     return valid && tables_.servers.emplace(image.key, std::move(image.value)).second;
 }
 

@@ -40,6 +40,7 @@ class CsTable {
     explicit CsTable(Instant elected) : elected_(elected) {}
 
     CsKnowledge& at(CsId cs) { return known_[cs]; }
+    void forget(CsId cs) { known_.erase(cs); }
     [[nodiscard]] const CsKnowledge* find(CsId cs) const {
         const auto at = known_.find(cs);
         return at == known_.end() ? nullptr : &at->second;

@@ -17,6 +17,8 @@ class Deletions {
     explicit Deletions(Master& master);
 
     void add(CsId cs, ChunkId chunk);
+    // The server is no more.
+    void forget(CsId cs) { waiting_.erase(cs); }
     Task<void> run();
     [[nodiscard]] size_t waiting() const;
 

@@ -15,7 +15,7 @@ void Events::server_active(CsId cs) {
 CsCounts Events::counts() const {
     CsCounts counts;
     for (const auto& [cs, record] : master_.catalogue().servers()) {
-        if (record.sync_epoch == 0)
+        if (record.sync_epoch == 0 || record.state == CsLoggedState::dropped)
             continue;
         switch (master_.servers.state(cs)) {
             case CsState::active: counts.active++; break;
@@ -31,17 +31,19 @@ ClusterStatus Events::status() const {
     const CsCounts now = counts();
     const Duration reign = master_.runtime.loop.now() - master_.servers.elected();
     bool waiting = false;
+    bool lost = false;  // what was dropped by force held something that nobody else does
     for (const auto& [cs, record] : master_.catalogue().servers()) {
         if (record.sync_epoch != 0 && record.state == CsLoggedState::known &&
             master_.servers.state(cs) == CsState::unknown)
             waiting = true;
+        lost |= record.state == CsLoggedState::dropped;
     }
     if (waiting && reign < master_.options.heartbeat_timeout * 2)
         return ClusterStatus::unknown;
     const uint32_t limit = master_.catalogue().settings().offline_cs_max();
     if (limit != 0 && now.offline > limit)
         return ClusterStatus::failure;
-    if (now.inactive > 0 || now.offline > 0)
+    if (now.inactive > 0 || now.offline > 0 || lost)
         return ClusterStatus::degraded;
     return ClusterStatus::healthy;
 }

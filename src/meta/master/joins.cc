@@ -90,7 +90,10 @@ Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
         catalogue.comparison(id) != nullptr && master_.options.rules.no_join_during_comparison;
     if (!master_.servers.answers(cs) || running_.contains(id) || compared)
         return Verdict::wait;
-    if (chunk->pieces.size() >= node->storage.replicas_norm)
+    // Where a server that is being removed was away, what it has is of use only while too few
+    // others have it.
+    const size_t there = server->stays() ? catalogue.staying(*chunk) : chunk->pieces.size();
+    if (there >= node->storage.replicas_norm || server->state == CsLoggedState::dropped)
         return Verdict::remove;
     if (chunk->joining_count() > 0 || chunk->in_sync_count() == 0)
         return Verdict::wait;
@@ -136,7 +139,10 @@ Task<Result<void>> Joins::begin(ChunkId id, CsId cs) {
     if (chunk == nullptr)
         co_return Error(Code::not_found, "the chunk was removed");
     const Version version = chunk->version;
-    const uint64_t sync_epoch = master_.servers.at(cs).sync_epoch;
+    const CsKnowledge* server = master_.servers.find(cs);
+    if (server == nullptr)
+        co_return Error(Code::not_found, "the chunk server was removed");
+    const uint64_t sync_epoch = server->sync_epoch;
     BeginJoinOrder order;
     order.description = describe(id, version.next());
     const Node* node = master_.catalogue().node(chunk->file);
@@ -200,6 +206,8 @@ Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
         order.version = version;
         order.source = source;
         order.source_address = master_.catalogue().server(source)->address;
+        const Node* node = master_.catalogue().node(chunk->file);
+        order.urgent = node != nullptr && chunk->in_sync_count() < node->storage.replicas_min;
         reading_[source]++;
         Result<Buffer> copied =
             co_await master_.orders.send(cs, Method::run_join, std::move(order), copy_timeout);
@@ -236,6 +244,8 @@ Task<void> Joins::join(ChunkId id, CsId cs) {
             offered_.emplace(id, cs);
         }
     }
+    if (joined)
+        master_.recovery.copied();
     copies_.erase(id);
     running_.erase(id);
 }

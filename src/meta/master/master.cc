@@ -21,6 +21,7 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       deletions(*this),
       chunk_ids(*this),
       registration(*this),
+      removals(*this),
       restores(*this),
       watchdog(*this),
       events(*this),
@@ -58,7 +59,8 @@ placement::ClusterMap Master::cluster_map() const {
     for (const auto& [cs, record] : catalogue().servers()) {
         const CsKnowledge* known = servers.find(cs);
         // One that has never spoken to this master has no room that anybody knows of.
-        if (known == nullptr || record.state != CsLoggedState::known || known->space.total == 0)
+        if (known == nullptr || record.state != CsLoggedState::known || record.draining ||
+            known->space.total == 0)
             continue;
         placement::Server server;
         server.cs = cs;
@@ -98,6 +100,7 @@ void Master::start() {
     scope.spawn(deletions.run());
     scope.spawn(joins.run());
     scope.spawn(recovery.run());
+    scope.spawn(removals.run());
     scope.spawn(events.announce());
 }
 
@@ -118,6 +121,12 @@ void Master::applied(const Effects& effects) {
     for (const ReplicaAt& replica : effects.left) {
         joins.offer(replica.chunk, replica.cs);
         recovery.look_at(replica.chunk);
+    }
+    for (const CsId cs : effects.servers_changed) {
+        if (catalogue().server(cs) == nullptr) {
+            servers.forget(cs);
+            deletions.forget(cs);
+        }
     }
     if (!effects.storage_changed.empty())
         recovery.look_at_all();

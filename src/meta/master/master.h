@@ -21,6 +21,7 @@
 #include "meta/master/orders.h"
 #include "meta/master/recovery.h"
 #include "meta/master/registration.h"
+#include "meta/master/removals.h"
 #include "meta/master/restores.h"
 #include "meta/master/watchdog.h"
 #include "meta/rules.h"
@@ -87,6 +88,7 @@ class Master {
     Deletions deletions;
     ChunkIds chunk_ids;
     Registration registration;
+    Removals removals;
     Restores restores;
     Watchdog watchdog;
     Events events;

@@ -22,7 +22,8 @@ bool Recovery::is_halted() const {
     uint64_t offline = 0;
     std::set<HostId> hosts;
     for (const auto& [cs, record] : master_.catalogue().servers()) {
-        if (record.sync_epoch == 0 || master_.servers.state(cs) != CsState::offline)
+        if (record.sync_epoch == 0 || record.state == CsLoggedState::dropped ||
+            master_.servers.state(cs) != CsState::offline)
             continue;
         offline++;
         hosts.insert(record.host);
@@ -42,6 +43,11 @@ bool Recovery::knows_too_little() const {
     });
 }
 
+bool Recovery::has_its_norm(const Chunk& chunk, const Node& node) const {
+    const size_t norm = node.storage.replicas_norm;
+    return chunk.pieces.size() == norm && master_.catalogue().staying(chunk) == norm;
+}
+
 void Recovery::scan() {
     if (!scan_from_)
         return;
@@ -51,7 +57,7 @@ void Recovery::scan() {
     for (; entry.value != nullptr && scanned < scanned_at_once; scanned++) {
         const ChunkId chunk(entry.key);
         const Node* node = master_.catalogue().node(entry.value->file);
-        if (node != nullptr && entry.value->pieces.size() != node->storage.replicas_norm)
+        if (node != nullptr && !has_its_norm(*entry.value, *node))
             candidates_.insert(chunk);
         entry = chunks.next(entry.key + 1);
     }
@@ -63,15 +69,20 @@ void Recovery::scan() {
 
 Recovery::Need Recovery::need_of(ChunkId id) const {
     const Catalogue& catalogue = master_.catalogue();
+    const Rules& rules = master_.options.rules;
     const Chunk* chunk = catalogue.chunk(id);
     const Node* node = chunk == nullptr ? nullptr : catalogue.node(chunk->file);
-    if (node == nullptr || chunk->pieces.size() == node->storage.replicas_norm)
+    if (node == nullptr || has_its_norm(*chunk, *node))
         return Need::none;
     if (catalogue.comparison(id) != nullptr || chunk->joining_count() > 0 ||
-        master_.joins.expects(id))
+        (rules.wait_for_silent && master_.joins.expects(id)))
         return Need::wait;
-    if (chunk->pieces.size() > node->storage.replicas_norm)
+    const uint32_t staying = catalogue.staying(*chunk);
+    if (staying >= node->storage.replicas_norm ||
+        (staying < chunk->pieces.size() && !rules.drain_after_copies))
         return Need::fewer;
+    if (!rules.replace_lost)
+        return Need::wait;
     const bool has_source = std::ranges::any_of(chunk->pieces, [this](const ChunkPiece& piece) {
         return piece.in_sync() && !piece.suspect && master_.servers.answers(piece.cs);
     });
@@ -84,7 +95,10 @@ placement::ShortChunk Recovery::describe(ChunkId id) const {
     described.chunk = id;
     described.attributes = master_.catalogue().node(chunk.file)->storage;
     for (const ChunkPiece& piece : chunk.pieces) {
-        described.pieces.push_back(piece.cs);
+        // The place of one that is to go may be taken, as may its host.
+        if (master_.catalogue().server(piece.cs)->stays() &&
+            master_.options.rules.recover_into_free_domains)
+            described.pieces.push_back(piece.cs);
         described.in_sync += piece.in_sync() && master_.servers.answers(piece.cs) ? 1 : 0;
     }
     if (const auto avoided = avoided_.find(id); avoided != avoided_.end())
@@ -101,22 +115,39 @@ void Recovery::start_copies(std::vector<placement::ShortChunk> chunks) {
     // Those that did not manage before may do so later.
     for (const ChunkId chunk : plan.nowhere)
         avoided_.erase(chunk);
+    nowhere_in_pass_ += plan.nowhere.size();
 }
 
-// The one to go is on a server that does not answer, or else on the one with the least room; the
-// leaving rule keeps what must be kept.
+void Recovery::copied() {
+    progress_.copied(master_.runtime.loop.now());
+}
+
+RecoveryStatus Recovery::status() const {
+    RecoveryStatus status;
+    status.halted = is_halted() && !candidates_.empty();
+    status.running = master_.joins.running();
+    status.queued = queued_ > status.running ? queued_ - status.running : 0;
+    status.nowhere = nowhere_;
+    const uint64_t to_do = queued_ > nowhere_ ? queued_ - nowhere_ : 0;
+    status.left = progress_.left(std::max(to_do, status.running), master_.runtime.loop.now());
+    return status;
+}
+
+// The one to go is on a server that is being removed, or on one that does not answer, or else on
+// the one with the least room; the leaving rule keeps what must be kept.
 Task<void> Recovery::drop_one(ChunkId id) {
     const Chunk* chunk = master_.catalogue().chunk(id);
     if (chunk == nullptr)
         co_return;
     const ChunkPiece* dropped = nullptr;
-    uint64_t least_free = UINT64_MAX;
+    std::pair<bool, uint64_t> least{true, UINT64_MAX};
     for (const ChunkPiece& piece : chunk->pieces) {
         const uint64_t free =
             master_.servers.answers(piece.cs) ? master_.servers.find(piece.cs)->space.free : 0;
-        if (dropped == nullptr || free < least_free) {
+        const std::pair worth{master_.catalogue().server(piece.cs)->stays(), free};
+        if (dropped == nullptr || worth < least) {
             dropped = &piece;
-            least_free = free;
+            least = worth;
         }
     }
     logged::LeaveReplicas leave;
@@ -148,8 +179,11 @@ Recovery::Found Recovery::look_at_some() {
         at = need == Need::none ? candidates_.erase(at) : std::next(at);
     }
     next_candidate_ = at == candidates_.end() ? ChunkId() : *at;
-    if (at == candidates_.end())
-        announce(std::exchange(queued_in_pass_, 0));
+    if (at == candidates_.end()) {
+        queued_ = std::exchange(queued_in_pass_, 0);
+        nowhere_ = std::exchange(nowhere_in_pass_, 0);
+        announce(queued_);
+    }
     return found;
 }
 
@@ -159,7 +193,7 @@ Task<void> Recovery::run() {
         if (stop)
             co_return;
         scan();
-        if (knows_too_little() || is_halted())
+        if (knows_too_little() || (is_halted() && master_.options.rules.halt_when_many_are_lost))
             continue;
         Found found = look_at_some();
         start_copies(std::move(found.wanting));

@@ -11,12 +11,16 @@
 #include <set>
 
 #include "base/ids.h"
+#include "meta/master/recovery_progress.h"
 #include "placement/recovery_plan.h"
 #include "runtime/runtime.h"
+#include "wire/status_messages.h"
 
 namespace cairn::meta {
 
 class Master;
+struct Chunk;
+struct Node;
 
 class Recovery {
   public:
@@ -28,6 +32,10 @@ class Recovery {
     void look_at_all() { scan_from_ = ChunkId(0); }
     // The server did not manage to take this chunk: another is tried first.
     void avoid(ChunkId chunk, CsId cs) { avoided_[chunk].insert(cs); }
+    // A replica was made, or brought up to date.
+    void copied();
+    // Of the last look at all candidates; rates are the chunk servers' to tell.
+    [[nodiscard]] RecoveryStatus status() const;
     Task<void> run();
 
   private:
@@ -40,6 +48,7 @@ class Recovery {
     void scan();
     // The next few candidates; after the last it begins again.
     [[nodiscard]] Found look_at_some();
+    [[nodiscard]] bool has_its_norm(const Chunk& chunk, const Node& node) const;
     [[nodiscard]] Need need_of(ChunkId chunk) const;
     [[nodiscard]] placement::ShortChunk describe(ChunkId chunk) const;
     // More servers are offline than recovery goes on with.
@@ -56,6 +65,10 @@ class Recovery {
     std::optional<ChunkId> scan_from_;
     ChunkId next_candidate_;
     size_t queued_in_pass_ = 0;
+    size_t nowhere_in_pass_ = 0;
+    size_t queued_ = 0;
+    size_t nowhere_ = 0;
+    RecoveryProgress progress_;
     bool announced_ = false;
 };
 

@@ -9,14 +9,21 @@
 
 namespace cairn::meta {
 
-Result<void> Registration::check_start(const CsStartRequest& request) const {
-    const CsRecord* known = master_.catalogue().server(request.cs);
-    if (known == nullptr)
-        return Error(
-            Code::not_found,
+namespace {
+
+Error unknown(CsId cs) {
+    return {Code::permission_denied,
             fmt::format("the cluster knows no CS#{}: it was removed, or its repository belongs to "
                         "another cluster; set it up anew with make-cs",
-                        request.cs.number));
+                        cs.number)};
+}
+
+}  // namespace
+
+Result<void> Registration::check_start(const CsStartRequest& request) const {
+    const CsRecord* known = master_.catalogue().server(request.cs);
+    if (known == nullptr || known->state == CsLoggedState::dropped)
+        return unknown(request.cs);
     if (request.highest_position > master_.consensus.applied())
         return Error(
             Code::behind,
@@ -54,6 +61,8 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
         CO_TRY(co_await master_.log(std::move(started)));
         master_.watchdog.server_returned();
     }
+    if (master_.catalogue().server(request.cs) == nullptr)
+        co_return unknown(request.cs);
     CsKnowledge& knowledge = master_.servers.at(request.cs);
     knowledge.registered = false;
     knowledge.sync_epoch = request.sync_epoch;
@@ -96,7 +105,8 @@ void Registration::decide_held(CsId cs, const HeldChunk& held, Decisions& decisi
     const ChunkPiece* piece = chunk->pieces.find(cs);
     if (piece == nullptr) {
         const Node* node = catalogue.node(chunk->file);
-        const bool wanted = node != nullptr && chunk->pieces.size() < node->storage.replicas_norm;
+        const bool wanted =
+            node != nullptr && catalogue.staying(*chunk) < node->storage.replicas_norm;
         (wanted ? decisions.offer : decisions.remove).push_back(held.chunk);
         return;
     }
@@ -171,6 +181,8 @@ Task<Result<void>> Registration::ready(CsReadyRequest request) {
     const std::vector<HeldChunk> held = std::move(at->second.chunks);
     told_.erase(at);
     const CsId cs = request.cs;
+    if (master_.catalogue().server(cs) == nullptr)
+        co_return unknown(cs);
     const Decisions decisions = decide(cs, held);
     // 1. What is not there, or was cut short, leaves first.
     CO_TRY(co_await leave(cs, decisions.lost, true));
@@ -190,6 +202,9 @@ Task<Result<void>> Registration::ready(CsReadyRequest request) {
             fmt::format(
                 "CS#{} holds {} chunks that this cluster's log has never made; they are kept",
                 cs.number, decisions.unknown));
+    const CsRecord* record = master_.catalogue().server(cs);
+    if (record == nullptr || record->state == CsLoggedState::dropped)
+        co_return unknown(cs);
     CsKnowledge& knowledge = master_.servers.at(cs);
     if (knowledge.sync_epoch != request.sync_epoch)
         co_return Error(Code::retry, "the chunk server started again meanwhile");

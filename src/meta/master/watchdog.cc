@@ -73,7 +73,7 @@ Task<void> Watchdog::look_at_servers() {
             continue;  // made, never started
         const Duration silent = now - master_.servers.silent_since(cs);
         const CsState state = master_.servers.state(cs);
-        if (record.state == CsLoggedState::offline) {
+        if (record.state != CsLoggedState::known) {
             master_.servers.at(cs).state = CsState::offline;
             if (!record.chunks.empty() && !lost_.contains(cs))
                 unfinished.push_back(cs);

@@ -19,7 +19,8 @@ Result<void> check_places(const Change& change, const NewChunk& made, uint8_t le
     std::set<CsId> distinct;
     for (const logged::ChunkPlace& place : made.places) {
         const CsRecord* server = change.catalogue.server(place.cs);
-        if (server == nullptr || server->sync_epoch != place.sync_epoch)
+        if (server == nullptr || server->sync_epoch != place.sync_epoch ||
+            server->state == CsLoggedState::dropped)
             return Error(Code::retry, fmt::format("CS#{} started anew", place.cs.number));
         if (!distinct.insert(place.cs).second)
             return Error(Code::invalid_argument,

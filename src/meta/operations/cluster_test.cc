@@ -20,6 +20,46 @@ TEST_F(ClusterTest, ChunkServersGetIdsFrom1025AndNoneTwice) {
     EXPECT_EQ(run(logged::AddCs{HostId(), "h", "/d", 0}).code, Code::invalid_argument);
 }
 
+TEST_F(ClusterTest, AChunkServerIsForgottenWhenItIsDrainedAndHoldsNothing) {
+    const FileId file = make_file("f");
+    open(file);
+    const ChunkId chunk = add_chunk(file, 0);
+    const CsId cs = catalogue.chunk(chunk)->pieces.begin()->cs;
+    EXPECT_EQ(run(logged::RemoveCs{cs}).code, Code::invalid_argument) << "it stays";
+    EXPECT_TRUE(run(logged::DrainCs{cs, true}).ok());
+    EXPECT_EQ(catalogue.staying(*catalogue.chunk(chunk)), 2U);
+    EXPECT_EQ(run(logged::RemoveCs{cs}).code, Code::not_empty);
+    EXPECT_TRUE(run(logged::DrainCs{cs, false}).ok());
+    EXPECT_EQ(catalogue.staying(*catalogue.chunk(chunk)), 3U);
+    EXPECT_TRUE(run(logged::DrainCs{cs, true}).ok());
+    EXPECT_EQ(leave(chunk, cs), Code::ok);
+    EXPECT_TRUE(run(logged::RemoveCs{cs}).ok());
+    EXPECT_EQ(effects.servers_changed, std::vector{cs});
+    EXPECT_EQ(catalogue.server(cs), nullptr);
+    EXPECT_EQ(run(logged::DrainCs{cs, true}).code, Code::not_found);
+}
+
+TEST_F(ClusterTest, WhatOnlyADroppedServerHeldIsGone) {
+    const FileId file = make_file("f");
+    open(file);
+    run(logged::SetAttributes{file, false, uint8_t{1}, uint8_t{1}, {}, {}});
+    const ChunkId chunk = add_chunk(file, 0, 1);
+    const CsId cs = catalogue.chunk(chunk)->pieces.begin()->cs;
+    EXPECT_FALSE(catalogue.map_of(chunk).gone);
+    EXPECT_TRUE(run(logged::SetCsState{cs, CsLoggedState::dropped}).ok());
+    EXPECT_TRUE(catalogue.map_of(chunk).gone);
+    const auto lost =
+        run(logged::LoseCsReplicas{cs, {}, 10, {}}).as<logged::LoseCsReplicasAnswer>();
+    EXPECT_EQ(lost->kept, 1U);
+    EXPECT_EQ(run(logged::RemoveCs{cs}).code, Code::not_empty);
+    EXPECT_EQ(run(logged::SetCsState{cs, CsLoggedState::known}).code, Code::invalid_argument);
+    logged::CsStarted back;
+    back.cs = cs;
+    back.sync_epoch = 100;
+    back.integrity_sequence = 100;
+    EXPECT_EQ(run(back).code, Code::not_found);
+}
+
 TEST_F(ClusterTest, MetadataServersGetIdsFrom1) {
     const Address address{"10.0.0.1", 2510};
     EXPECT_EQ(run(logged::AddMds{address, true}).as<logged::AddMdsAnswer>()->mds, MdsId(1));
@@ -43,6 +83,7 @@ TEST_F(ClusterTest, SettingsHaveTheDocumentsDefaults) {
         {"mds.wd.max_offline_cs", "2"},
         {"mds.wd.max_offline_cs_hosts", "2"},
         {"mds.wd.offline_tout", "5min"},
+        {"mds.wd.repair_rate", "0"},
         {"mds.wd.verify_chunks", "2"}};
     EXPECT_EQ(catalogue.settings().all(), expected);
 }
@@ -75,7 +116,7 @@ TEST_F(ClusterTest, SettingsTakeTheDocumentsForms) {
               "unknown parameter 'mds.wd.nothing'; known are gen.do_punch_hole, "
               "mds.alloc.fill_margin, mds.alloc.strict_failure_domain, mds.alloc.strict_tier, "
               "mds.wd.max_offline_cs, mds.wd.max_offline_cs_hosts, mds.wd.offline_tout, "
-              "mds.wd.verify_chunks");
+              "mds.wd.repair_rate, mds.wd.verify_chunks");
     EXPECT_EQ(catalogue.events().all().back().text,
               "Global configuration updated by request from 10.0.0.9");
 }

@@ -36,6 +36,9 @@ Result<void> check_start(const Change& change, const logged::CsStarted& operatio
     if (record == nullptr)
         return Error(Code::not_found,
                      fmt::format("CS#{} is not known in this cluster", operation.cs.number));
+    if (record->state == CsLoggedState::dropped)
+        return Error(Code::not_found, fmt::format("CS#{} was removed from this cluster by force",
+                                                  operation.cs.number));
     // Every start raises the epoch: two starts under one began from the same copy.
     const bool again =
         operation.sync_epoch == record->sync_epoch && operation.start_mark != record->start_mark;

@@ -9,7 +9,7 @@ Answer apply(Change& change, const logged::JoinReplica& operation) {
     if (!found)
         return found.error();
     const CsRecord* server = change.catalogue.server(operation.cs);
-    if (server == nullptr)
+    if (server == nullptr || server->state == CsLoggedState::dropped)
         return Error(Code::not_found, fmt::format("CS#{} is not known", operation.cs.number));
     if (server->sync_epoch != operation.sync_epoch)
         return Error(Code::retry,

@@ -11,8 +11,8 @@ Answer apply(Change& change, const logged::LoseCsReplicas& operation) {
     if (record == nullptr)
         return Error(Code::not_found, fmt::format("CS#{} is not known", operation.cs.number));
     // It may have come back since this was proposed.
-    if (record->state != CsLoggedState::offline)
-        return Error(Code::stale_map, fmt::format("CS#{} is not offline", operation.cs.number));
+    if (record->state == CsLoggedState::known)
+        return Error(Code::stale_map, fmt::format("CS#{} is not lost", operation.cs.number));
     std::vector<CsId> answering = operation.answering;
     std::ranges::sort(answering);
     const LeavingPiece leaving{operation.cs, true, &answering};

@@ -188,9 +188,21 @@ inline void RandomWorld::set_step() {
 inline void RandomWorld::server_step() {
     const CsId cs = some_server();
     answering = some_answering();
-    switch (stream.below(6)) {
+    switch (stream.below(8)) {
         case 0:
         case 1: start(cs, stream.chance(60)); return;
+        case 5: run(logged::DrainCs{cs, stream.chance(50)}); return;
+        case 6:
+            if (stream.chance(20))
+                run(logged::SetCsState{cs, CsLoggedState::dropped});
+            if (run(logged::RemoveCs{cs}).ok()) {
+                const HostId host(catalogue.tables().counters.next_cs.number);
+                const Answer made = run(logged::AddCs{host, "host", "/disk", 0});
+                const CsId added = made.as<logged::AddCsAnswer>()->cs;
+                std::ranges::replace(servers, cs, added);
+                start(added);
+            }
+            return;
         case 2:
             run(logged::SetCsState{cs, CsLoggedState::offline});
             run(logged::LoseCsReplicas{cs, {}, static_cast<uint32_t>(stream.below(20)), answering});

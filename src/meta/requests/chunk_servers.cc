@@ -43,9 +43,26 @@ Task<Result<Bytes>> cs_heartbeat(Master& master, CsHeartbeatRequest request) {
     reply.register_again = !master.watchdog.heard(request);
     if (!reply.register_again && !request.bad_blocks.empty())
         master.restores.found(request.cs, request.bad_blocks);
+    reply.repair_bytes_per_second = master.catalogue().settings().repair_rate();
     reply.position = master.consensus.applied();
     reply.term = master.consensus.term();
     co_return encode(reply);
+}
+
+Task<Result<Bytes>> remove_cs(Master& master, RemoveCsRequest request) {
+    CO_TRY(co_await master.consensus.confirm_master());
+    Result<RemoveCsReply> reply = Error(Code::not_supported, "an unknown kind of removal");
+    switch (request.removal) {
+        case CsRemoval::drain: reply = co_await master.removals.drain(request.cs); break;
+        case CsRemoval::cancel: reply = co_await master.removals.cancel(request.cs); break;
+        case CsRemoval::force:
+            reply = co_await master.removals.force(request.cs, request.accept_loss);
+            break;
+    }
+    if (!reply)
+        co_return reply.error();
+    reply->answering = master.consensus.self();
+    co_return reply_with(master, std::move(*reply));
 }
 
 }  // namespace cairn::meta

@@ -48,6 +48,7 @@ Task<Result<Bytes>> cs_start(Master& master, CsStartRequest request);
 Task<Result<Bytes>> cs_chunks(Master& master, CsChunksRequest request);
 Task<Result<Bytes>> cs_ready(Master& master, CsReadyRequest request);
 Task<Result<Bytes>> cs_heartbeat(Master& master, CsHeartbeatRequest request);
+Task<Result<Bytes>> remove_cs(Master& master, RemoveCsRequest request);
 
 // Status and settings (status.cc)
 Task<Result<Bytes>> get_status(Master& master, GetStatusRequest request);

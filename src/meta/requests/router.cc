@@ -56,6 +56,7 @@ Task<Result<Bytes>> Router::answer(rpc::Session& session, const rpc::Request& re
         case Method::cs_chunks: co_return co_await pass(master, cs_chunks, request);
         case Method::cs_ready: co_return co_await pass(master, cs_ready, request);
         case Method::cs_heartbeat: co_return co_await pass(master, cs_heartbeat, request);
+        case Method::remove_cs: co_return co_await pass(master, remove_cs, request);
         case Method::get_status: co_return co_await pass(master, get_status, request);
         case Method::get_events: co_return co_await pass(master, get_events, request);
         case Method::get_config: co_return co_await pass(master, get_config, request);

@@ -45,6 +45,7 @@ std::vector<CsStatus> chunk_servers(const Master& master) {
         status.address = record.address;
         status.repository = record.repository;
         status.tier = record.tier;
+        status.removal = !record.stays();
         status.replicas = static_cast<uint32_t>(record.chunks.size());
         if (const CsKnowledge* known = master.servers.find(cs)) {
             status.space = known->space;
@@ -111,6 +112,10 @@ void add_rates(const Master& master, ClusterStatusReply& reply) {
         reply.read_operations_per_second += rate(after.read_operations, before.read_operations);
         reply.write_bytes_per_second += rate(after.write_bytes, before.write_bytes);
         reply.write_operations_per_second += rate(after.write_operations, before.write_operations);
+        reply.recovery.read_bytes_per_second +=
+            rate(after.repair_read_bytes, before.repair_read_bytes);
+        reply.recovery.write_bytes_per_second +=
+            rate(after.repair_write_bytes, before.repair_write_bytes);
     }
 }
 
@@ -187,6 +192,7 @@ Task<Result<Bytes>> get_status(Master& master, GetStatusRequest) {
     reply.chunks = master.catalogue().chunks().size();
     reply.chunk_replicas = totals.replicas;
     reply.joining = master.joins.running() + master.joins.waiting();
+    reply.recovery = master.recovery.status();
     add_rates(master, reply);
     std::map<CsId, uint32_t> unique;
     const ChunkCounts counts = co_await count_chunks(master, unique);

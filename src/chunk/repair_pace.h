@@ -1,0 +1,47 @@
+// RepairPace: how fast this chunk server copies for repair, as source and as target. It uses what
+// clients leave: the rate grows while they are idle or served as quickly as without repair, and
+// falls when they wait longer. Every few seconds it holds still for a moment, to learn how quickly
+// they are served without it. Decides only; acquire() sleeps for it.
+#pragma once
+
+#include <cstdint>
+
+#include "base/size.h"
+#include "base/time.h"
+
+namespace cairn::chunk {
+
+// Of clients' requests since the start.
+struct ClientLoad {
+    uint64_t requests = 0;
+    uint64_t latency_sum_us = 0;
+};
+
+class RepairPace {
+  public:
+    // Bytes a second that repair never falls below, so that it ends, and begins with.
+    static constexpr uint64_t least_rate = 4 * mib;
+    static constexpr uint64_t first_rate = 64 * mib;
+    static constexpr uint64_t most_rate = 8 * gib;
+
+    // 0: no limit but what clients need.
+    void set_limit(uint64_t bytes_per_second) { limit_ = bytes_per_second; }
+    // So many bytes are to be moved: from when on.
+    [[nodiscard]] Instant take(uint64_t bytes, const ClientLoad& clients, Instant now);
+    [[nodiscard]] uint64_t rate() const;
+
+  private:
+    void adjust(const ClientLoad& clients, Instant now);
+    void judge(uint64_t requests, uint64_t latency_us);
+
+    uint64_t limit_ = 0;
+    uint64_t rate_ = first_rate;
+    Instant next_;           // what was given out lasts until then
+    Instant judged_;         // end of the last window
+    Instant quiet_known_;    // when quiet_us_ was last learnt
+    uint64_t quiet_us_ = 0;  // mean latency of clients without repair; 0: not known
+    bool listening_ = false;
+    ClientLoad before_;
+};
+
+}  // namespace cairn::chunk
