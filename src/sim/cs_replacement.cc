@@ -30,8 +30,8 @@ void CsReplacement::begin() {
     stage_ = Stage::asking;
     // Also where it does not come to an end: too few others are left for what it holds since.
     const bool soon = world_.random().below(3) == 0;
-    give_up_at_ = world_.now() + milliseconds(static_cast<int64_t>(
-                                     soon ? world_.random().below(3000) : 60'000));
+    give_up_at_ = world_.now() +
+                  milliseconds(static_cast<int64_t>(soon ? world_.random().below(3000) : 60'000));
 }
 
 void CsReplacement::run(Machine& machine, const std::string& name, Step step) {

@@ -48,7 +48,10 @@ wait_for "it is active" cs_active 3
 # Called off. The copies wait for the time-out of a silent server, so that it takes a while.
 check "slowly" vstorage set-config mds.wd.repair_rate=1
 check "it begins" vstorage rm-cs 1025
-removal() { [ "$(stat_value "[x['removal'] for x in s['chunk_servers'] if x['id'] == 1025][0]")" = "$1" ]; }
+value_of() { # value_of CS NAME
+    stat_value "[x['$2'] for x in s['chunk_servers'] if x['id'] == $1][0]"
+}
+removal() { [ "$(value_of 1025 removal)" = "$1" ]; }
 check "it is listed as dropped" removal True
 check "and still active" cs_active 3
 check "it is called off" vstorage rm-cs --cancel 1025
@@ -62,7 +65,7 @@ single() { [ "$(stat_value "s['chunk_replicas']")" = "$(stat_value "s['chunks']"
 wait_for "one of each" single
 unique=$(stat_value "max((x['replicas'], x['id']) for x in s['chunk_servers'])[1]")
 stop "cs$((unique - 1024))" KILL
-inactive() { [ "$(stat_value "[x['state'] for x in s['chunk_servers'] if x['id'] == $1][0]")" != active ]; }
+inactive() { [ "$(value_of "$1" state)" != active ]; }
 wait_for "it is silent" inactive "$unique"
 forced() { echo "$1" | vstorage rm-cs -f "$unique" >forced.out 2>forced.err; }
 check "nothing is forgotten unless somebody agrees" fails forced no

@@ -2,7 +2,6 @@
 // the list of this host's services.
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,6 +11,7 @@
 #include "cli/vstorage/commands.h"
 #include "cli/vstorage/status_json.h"
 #include "cli/vstorage/units.h"
+#include "runtime/real/terminal.h"
 #include "wire/status_messages.h"
 
 namespace cairn::cli {
@@ -117,8 +117,8 @@ bool asked_and_agreed(CsId cs, uint64_t unique) {
                "{} chunks have their only replica on CS#{}: their data will be lost for ever.\n"
                "Forget it? Type yes: ",
                unique, cs.number);
-    std::string line;
-    return std::getline(std::cin, line) && line == "yes";
+    const Result<std::string> line = real::read_input_line();
+    return line && *line == "yes";
 }
 
 Task<Result<void>> force(ClusterConnection& cluster, CsId cs, Options options) {

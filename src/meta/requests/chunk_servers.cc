@@ -62,7 +62,7 @@ Task<Result<Bytes>> remove_cs(Master& master, RemoveCsRequest request) {
     if (!reply)
         co_return reply.error();
     reply->answering = master.consensus.self();
-    co_return reply_with(master, std::move(*reply));
+    co_return reply_with(master, *reply);
 }
 
 }  // namespace cairn::meta
