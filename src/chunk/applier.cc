@@ -152,6 +152,7 @@ Task<Result<void>> Applier::change_structure(std::vector<StructuralChange> chang
             done = co_await core_.files.remove(change.chunk->id);
         else if (!change.chunk->removed)
             done = co_await core_.files.create(change.chunk);
+        change.chunk->file_awaited &= !done;
         if (!done) {
             core_.structure.insert(core_.structure.begin(),
                                    changes.begin() + static_cast<ptrdiff_t>(i), changes.end());
@@ -204,7 +205,7 @@ Task<Result<void>> Applier::apply_zero_range(const ZeroRange& range) {
     }
     if (!range.punch)
         co_return Result<void>();
-    Result<std::shared_ptr<File>> file = co_await core_.files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_.file_of(chunk);
     if (!file)
         co_return file.error();
     Result<size_t> punched = co_await (*file)->punch_hole(
@@ -242,10 +243,9 @@ Task<Result<void>> Applier::apply_unit(ApplyUnit unit) {
     } else if (!chunk->removed) {
         Result<PageRef> page = co_await core_.tables.get(chunk, page_of(unit.blocks.front().block),
                                                          IfUnreadable::lose);
-        if (page)
-            done = co_await write_unit(unit, *page);
-        else if (!chunk->removed)
-            done = page.error();
+        done = page ? co_await write_unit(unit, *page) : Result<void>(page.error());
+        if (chunk->removed)
+            done = {};
     }
     for (const FrozenBlock& frozen : unit.blocks) {
         if (done)
@@ -261,7 +261,7 @@ Task<Result<void>> Applier::apply_unit(ApplyUnit unit) {
 
 Task<Result<void>> Applier::write_unit(ApplyUnit unit, PageRef page) {
     const ChunkRef chunk = page->chunk;
-    Result<std::shared_ptr<File>> file = co_await core_.files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_.file_of(chunk);
     if (!file)
         co_return file.error();
     chunk->sync_needed = true;

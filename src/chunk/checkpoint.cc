@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "base/checksum.h"
 #include "chunk/applier.h"
@@ -24,6 +25,10 @@ Task<Result<bool>> Applier::checkpoint() {
     const journal::Sequence frozen_end = core_.journal->cut();
     uint64_t reserved = core_.take_image_reserve();
     core_.has_unsaved = false;
+    for (const PageRef& page : std::exchange(core_.pages_to_rewrite, {})) {
+        if (!page->chunk->removed)
+            core_.tables.mark_dirty(*page);
+    }
     for (const auto& [id, chunk] : core_.chunks) {
         chunk->header_due |= chunk->header_dirty;
         chunk->header_dirty = false;
@@ -77,6 +82,7 @@ std::vector<Applier::Image> Applier::collect_images() const {
         chunk.header_sequence++;
         images[i].header = Buffer::copy_of(encode(chunk.header_block(core_.identity.cluster)));
         chunk.header_due = false;
+        chunk.header_placing = true;
     }
     return images;
 }
@@ -147,7 +153,7 @@ Task<Result<void>> Applier::place_images(std::vector<Image>& images) {
 Task<Result<void>> Applier::place_image(const Image& image) {
     if (image.chunk->removed)
         co_return Result<void>();
-    Result<std::shared_ptr<File>> file = co_await core_.files.get(image.chunk);
+    Result<std::shared_ptr<File>> file = co_await core_.file_of(image.chunk);
     Result<void> placed;
     if (!file) {
         placed = file.error();
@@ -160,6 +166,8 @@ Task<Result<void>> Applier::place_image(const Image& image) {
         placed =
             co_await journal::write_blocks(**file, image.offset, std::span(slices).first(copies));
     }
+    if (image.page == nullptr)
+        image.chunk->header_placing = false;
     if (image.chunk->removed)
         co_return Result<void>();
     if (placed)
@@ -192,7 +200,7 @@ Task<Result<void>> Applier::sync_base() {
 Task<Result<void>> Applier::sync_chunk(ChunkRef chunk) {
     if (chunk->removed)
         co_return Result<void>();
-    Result<std::shared_ptr<File>> file = co_await core_.files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_.file_of(chunk);
     if (!file && chunk->removed)
         co_return Result<void>();
     if (!file)

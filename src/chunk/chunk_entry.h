@@ -31,11 +31,14 @@ struct ChunkEntry {
     ChunkState state;
 
     bool removed = false;
+    bool file_awaited = false;  // made in the journal; the applier has yet to make the file
+    bool file_unnamed = false;  // its name has vanished: the open file is all that there is
     // Base's header is older than this: the next checkpoint writes it, the running one does not.
     bool header_dirty = false;
-    bool header_due = false;   // the running checkpoint, or else the next, writes it
-    bool sync_needed = false;  // written in place since the last sync
-    uint16_t zero_ranges = 0;  // pending
+    bool header_due = false;      // the running checkpoint, or else the next, writes it
+    bool header_placing = false;  // is being written: what is on disk may be anything
+    bool sync_needed = false;     // written in place since the last sync
+    uint16_t zero_ranges = 0;     // pending
     uint32_t blocks_pending = 0;
     // Reads that must not meet a write in place, and the reverse (gate.h).
     uint16_t exclusive_readers = 0;

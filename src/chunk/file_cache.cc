@@ -1,6 +1,7 @@
 #include "chunk/file_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cairn::chunk {
 
@@ -18,9 +19,12 @@ std::string FileCache::damaged_path_of(ChunkId chunk) const {
 
 void FileCache::keep(const ChunkRef& chunk, std::shared_ptr<File> file) {
     if (open_.size() >= open_max_) {
-        auto oldest = std::min_element(
-            open_.begin(), open_.end(),
-            [](const ChunkRef& a, const ChunkRef& b) { return a->last_use < b->last_use; });
+        // One that has no name could not be opened again.
+        auto oldest =
+            std::min_element(open_.begin(), open_.end(), [](const ChunkRef& a, const ChunkRef& b) {
+                return std::pair(a->file_unnamed, a->last_use) <
+                       std::pair(b->file_unnamed, b->last_use);
+            });
         (*oldest)->open_file.reset();
         *oldest = std::move(open_.back());
         open_.pop_back();
@@ -43,6 +47,20 @@ Task<Result<std::shared_ptr<File>>> FileCache::get(ChunkRef chunk) {
     else if (chunk->open_file == nullptr)
         co_return std::shared_ptr<File>(std::move(*file));
     co_return chunk->open_file;
+}
+
+Task<Result<std::shared_ptr<File>>> FileCache::open_by_name(ChunkRef chunk) {
+    auto file = co_await runtime_.disk.open(path_of(chunk->id),
+                                            {.write = true, .caching = Caching::direct});
+    chunk->file_unnamed = !file && file.code() == Code::not_found && chunk->open_file != nullptr;
+    if (!file)
+        co_return file.error().with_context(path_of(chunk->id));
+    std::shared_ptr<File> opened(std::move(*file));
+    forget(*chunk);
+    chunk->last_use = ++uses_;
+    if (!chunk->removed)
+        keep(chunk, opened);
+    co_return opened;
 }
 
 Task<Result<void>> FileCache::create(ChunkRef chunk) {

@@ -19,6 +19,9 @@ class FileCache {
         : runtime_(runtime), folder_(std::move(chunks_folder)), open_max_(open_max) {}
 
     Task<Result<std::shared_ptr<File>>> get(ChunkRef chunk);
+    // What is under the chunk's name now, from here on for everybody: a file may have been deleted
+    // or replaced behind an open one. If nothing is there, the open one stays.
+    Task<Result<std::shared_ptr<File>>> open_by_name(ChunkRef chunk);
     // Makes the chunk's file, empty and of full size, in place of any that is there.
     Task<Result<void>> create(ChunkRef chunk);
     // The file, and one that was set aside as damaged; what is not there counts as removed.

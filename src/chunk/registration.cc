@@ -93,6 +93,9 @@ Task<Result<void>> Registration::beat() {
     request.bad_blocks = service_.bad_blocks();
     if (request.bad_blocks.size() > 1000)
         request.bad_blocks.resize(1000);
+    request.lost = service_.lost_chunks();
+    if (request.lost.size() > 1000)
+        request.lost.resize(1000);
     const auto told = request.bad_blocks;
     auto reply = co_await master_.call_once<CsHeartbeatReply>(
         Method::cs_heartbeat, std::move(request), rpc::MasterLink::first_call_timeout);

@@ -106,12 +106,26 @@ Task<rpc::Response> ChunkService::begin_join(BeginJoinOrder order) {
     if (!obeyed)
         co_return failed(obeyed.error());
     const ChunkDescription& description = order.description;
+    // Of a file that was deleted nothing is left to be compared: it is made anew.
+    bool there = true;
+    if (find(description.chunk)) {
+        Result<bool> looked = co_await store_.file_is_there(description.chunk);
+        if (!looked)
+            co_return failed(looked.error());
+        there = *looked;
+    }
     std::shared_ptr<Replica> replica = find(description.chunk);
     if (replica && description.version < replica->version())
         co_return failed(Error(
             Code::stale_map,
             fmt::format("chunk {} is at version {} here, the join at {}", description.chunk.number,
                         replica->version().number, description.version.number)));
+    if (replica && !there) {
+        Result<void> removed = co_await forget_replica(description.chunk);
+        if (!removed)
+            co_return failed(removed.error());
+        replica = nullptr;
+    }
     if (!replica) {
         auto made = co_await make_replica(description, ChunkState::joining);
         if (!made)

@@ -76,13 +76,22 @@ Task<rpc::Response> ChunkService::delete_chunks(DeleteChunksOrder order) {
         const std::shared_ptr<Replica> replica = find(chunk);
         if (!replica || (!version.is_none() && replica->version() > version))
             continue;
-        replicas_.erase(chunk);
-        co_await replica->running.drain();
-        Result<void> removed = co_await store_.remove_chunk(chunk);
-        if (!removed && removed.code() != Code::not_found)
+        Result<void> removed = co_await forget_replica(chunk);
+        if (!removed)
             co_return failed(removed.error());
     }
     co_return done();
+}
+
+Task<Result<void>> ChunkService::forget_replica(ChunkId chunk) {
+    const std::shared_ptr<Replica> replica = find(chunk);
+    replicas_.erase(chunk);
+    if (replica)
+        co_await replica->running.drain();
+    Result<void> removed = co_await store_.remove_chunk(chunk);
+    if (!removed && removed.code() != Code::not_found)
+        co_return removed.error();
+    co_return Result<void>();
 }
 
 Task<void> ChunkService::fence_file(FileId file, LeaseEpoch epoch, Result<void>& outcome) {

@@ -10,7 +10,7 @@
 namespace cairn::chunk {
 
 void ChunkService::note_bad_block(ChunkId chunk, uint32_t block) {
-    if (bad_blocks_.emplace(chunk, block).second) {
+    if (bad_blocks_.size() < bad_blocks_max && bad_blocks_.emplace(chunk, block).second) {
         counters_.bad_block();
         runtime_.log.write(Severity::error, "cs",
                            fmt::format("block {} of chunk {:016x} does not match its checksum",

@@ -49,9 +49,12 @@ std::shared_ptr<FileFence> ChunkService::fence_of(FileId file) {
 std::vector<HeldChunk> ChunkService::held_chunks() const {
     std::vector<HeldChunk> list;
     list.reserve(replicas_.size());
-    for (const auto& [chunk, replica] : replicas_)
-        list.push_back({chunk, replica->version(), replica->state() == ReplicaState::complete,
-                        replica->admitted()});
+    for (const auto& [chunk, replica] : replicas_) {
+        // One whose file has vanished is lost: it is not told.
+        if (store_.find(chunk))
+            list.push_back({chunk, replica->version(), replica->state() == ReplicaState::complete,
+                            replica->admitted()});
+    }
     return list;
 }
 
@@ -93,7 +96,7 @@ Task<rpc::Response> pass(ChunkService& service,
 }
 
 bool is_order(Method method) {
-    return method >= Method::create_chunk && method <= Method::restore_blocks;
+    return method >= Method::create_chunk && method <= Method::digest_chunk;
 }
 
 }  // namespace
@@ -130,6 +133,10 @@ Task<rpc::Response> ChunkService::dispatch(rpc::Request request) {
             co_return co_await pass(*this, &ChunkService::admit_chunks, request);
         case Method::restore_blocks:
             co_return co_await pass(*this, &ChunkService::restore_blocks, request);
+        case Method::verify_chunk:
+            co_return co_await pass(*this, &ChunkService::verify_chunk, request);
+        case Method::digest_chunk:
+            co_return co_await pass(*this, &ChunkService::digest_chunk, request);
         default:
             co_return failed(
                 Error(Code::not_supported, fmt::format("a chunk server does not answer method {}",

@@ -23,6 +23,7 @@
 #include "runtime/runtime.h"
 #include "wire/chunk_messages.h"
 #include "wire/order_messages.h"
+#include "wire/scrub_messages.h"
 
 namespace cairn::chunk {
 
@@ -43,6 +44,8 @@ class ChunkService final : public rpc::Handler {
     [[nodiscard]] ServiceCounters& counters() { return counters_; }
     // Found since they were last forgotten; the master is told until it has heard.
     [[nodiscard]] std::vector<std::pair<ChunkId, uint32_t>> bad_blocks() const;
+    // Replicas whose files were found to have vanished.
+    [[nodiscard]] std::vector<ChunkId> lost_chunks() const { return store_.vanished(); }
     void forget_bad_blocks(const std::vector<std::pair<ChunkId, uint32_t>>& told);
     // Makes durable what later starts go by: the highest log position that was heard of, and that
     // the master has readmitted everything. Called with each heartbeat.
@@ -81,6 +84,10 @@ class ChunkService final : public rpc::Handler {
     Task<rpc::Response> compare_chunk(CompareChunkOrder order);
     Task<rpc::Response> restore_blocks(RestoreBlocksOrder order);
 
+    // Scrubbing (serve_scrub.cc)
+    Task<rpc::Response> verify_chunk(VerifyChunkOrder order);
+    Task<rpc::Response> digest_chunk(DigestChunkOrder order);
+
     [[nodiscard]] Result<void> check_master(const OrderHeader& header);
     // Null where the chunk is not here.
     [[nodiscard]] std::shared_ptr<Replica> find(ChunkId chunk) const;
@@ -89,6 +96,8 @@ class ChunkService final : public rpc::Handler {
     [[nodiscard]] std::shared_ptr<FileFence> fence_of(FileId file);
     Task<Result<std::shared_ptr<Replica>>> make_replica(ChunkDescription description,
                                                         ChunkState state);
+    // It is answered for no more, and nothing is left of it.
+    Task<Result<void>> forget_replica(ChunkId chunk);
     void note_bad_block(ChunkId chunk, uint32_t block);
     Task<void> note_bad_blocks(ChunkId chunk, std::vector<BadBlock> bad);
     Task<void> note_lost_page(ChunkId chunk, uint32_t page);

@@ -26,6 +26,16 @@ class ServiceCounters {
     void repair_wrote(uint64_t bytes) { totals_.repair_write_bytes += bytes; }
     void restored() { restored_blocks_++; }
     void bad_block() { totals_.bad_blocks++; }
+    void verified(uint64_t bytes, uint64_t rewritten) {
+        totals_.verified_bytes += bytes;
+        totals_.rewritten += rewritten;
+    }
+    void verified_chunk(ChunkId chunk) {
+        totals_.verified_chunks++;
+        totals_.last_verified = chunk;
+    }
+    // Requests of clients that run now.
+    [[nodiscard]] int64_t running() const { return running_; }
 
     // A request began and ended. Queue depth and latency follow from these.
     void began(Instant now) {

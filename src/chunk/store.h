@@ -100,13 +100,19 @@ struct BlockSum {
     bool operator==(const BlockSum&) const = default;
 };
 
+struct VerifiedPage {
+    uint32_t blocks_read = 0;
+    std::vector<BadBlock> bad;
+    bool rewritten = false;  // the page was good in memory only, and is written again
+};
+
 struct StoreCounters {
     uint64_t written_bytes = 0;
     uint64_t written_operations = 0;
     uint64_t read_bytes = 0;
     uint64_t read_operations = 0;
     uint64_t flushes = 0;
-    uint64_t bad_blocks = 0;  // found by reads
+    uint64_t bad_blocks = 0;  // found by reads and verifications
     uint64_t lost_pages = 0;
 };
 
@@ -164,6 +170,21 @@ class ChunkStore {
     Task<Result<std::vector<BlockSum>>> table(ChunkId chunk, uint32_t first_block, uint32_t count);
     // Of the whole table: equal where content is equal, whether zeros are holes or were written.
     Task<Result<uint64_t>> digest(ChunkId chunk);
+    // The same for each page of the table (entries_per_page blocks).
+    Task<Result<std::vector<uint64_t>>> page_digests(ChunkId chunk);
+
+    // --- what lies on disk, read by name whatever is in memory (store_verify.cc)
+    // The chunk's headers. Fails with replica_lost if its file is not there; what is still open
+    // goes on being served. Gives how many were bad; they are written again.
+    Task<Result<uint32_t>> verify_headers(ChunkId chunk);
+    // One page of its table and the blocks that it tells of. What is pending is passed over: it is
+    // about to be written.
+    Task<Result<VerifiedPage>> verify_page(ChunkId chunk, uint32_t page);
+    // Whether there is anything under the chunk's name, or is about to be.
+    Task<Result<bool>> file_is_there(ChunkId chunk);
+    // Chunks that should be here and whose files were found to have vanished; ascending.
+    [[nodiscard]] std::vector<ChunkId> vanished() const;
+
     // Puts a bad block right: content is taken only if it has the checksum that the table holds.
     Task<Result<void>> restore_block(ChunkId chunk, uint32_t block, Buffer content);
     // Gives a block whose table page rotted the content that another replica in sync has. Does
@@ -224,6 +245,14 @@ class ChunkStore {
                                   uint32_t at, Buffer& data);
     Task<Result<void>> read_again(std::shared_ptr<ChunkEntry> chunk, uint32_t block, ReadPlan& plan,
                                   uint32_t at, Buffer& data);
+    // How many it read; fills `bad`.
+    Task<Result<uint32_t>> verify_blocks(std::shared_ptr<ChunkEntry> chunk, Range range,
+                                         std::vector<BadBlock>& bad);
+    enum class OnDisk : uint8_t { good, bad, unclear };
+    Task<Result<OnDisk>> look_at_headers(std::shared_ptr<ChunkEntry> chunk, uint32_t& bad);
+    Task<Result<OnDisk>> look_at_page(std::shared_ptr<ChunkEntry> chunk, uint32_t page);
+    Task<Result<bool>> write_page_again(std::shared_ptr<ChunkEntry> chunk, uint32_t page);
+    Task<Result<void>> write_headers_again(std::shared_ptr<ChunkEntry> chunk);
     static void finish_read(ChunkId chunk, Range range, const ReadPlan& plan, ChunkRead& result);
 
     Task<Result<void>> mark(ChunkId chunk, Version version, uint8_t state);

@@ -33,6 +33,21 @@ ChunkRef StoreCore::find(ChunkId id) const {
     return found == chunks.end() ? nullptr : found->second;
 }
 
+Task<Result<std::shared_ptr<File>>> StoreCore::file_of(ChunkRef chunk) {
+    Result<std::shared_ptr<File>> file = co_await files.get(chunk);
+    if (file || file.code() != Code::not_found || chunk->file_awaited)
+        co_return file;
+    const bool already = chunk->removed;
+    if (!already) {
+        runtime.log.write(Severity::error, "cs",
+                          files.path_of(chunk->id) + " is not there any more: the replica is lost");
+        remove_entry(chunk);
+        damaged.insert(chunk->id);
+        vanished.insert(chunk->id);
+    }
+    co_return Error(Code::replica_lost, "the chunk's file is not there any more");
+}
+
 Result<void> StoreCore::check_running() const {
     if (failure)
         return *failure;
@@ -243,6 +258,10 @@ Task<Result<void>> StoreCore::load_pages(ChunkRef chunk, uint32_t first_block, u
         if (tables.find(*chunk, page).ready)
             continue;
         Result<PageRef> loaded = co_await tables.get(chunk, page, IfUnreadable::fail);
+        if (!loaded && loaded.code() == Code::not_found) {
+            Result<std::shared_ptr<File>> file = co_await file_of(chunk);
+            co_return file ? loaded.error() : file.error();
+        }
         if (!loaded)
             co_return loaded.error();
     }

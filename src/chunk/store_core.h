@@ -65,6 +65,9 @@ class StoreCore {
     [[nodiscard]] ChunkRef find(ChunkId id) const;
     // Why nothing is done any more, or nothing.
     [[nodiscard]] Result<void> check_running() const;
+    // The chunk's open file. One whose file has vanished is lost, and the others go on: it is
+    // removed from memory, and the error is replica_lost. Suspends.
+    Task<Result<std::shared_ptr<File>>> file_of(ChunkRef chunk);
     // Ends the store for good: a later start counts as unclean.
     void fail(const Error& error);
     // The same, if the journal has failed. Waiting for the journal ends with its error.
@@ -133,15 +136,18 @@ class StoreCore {
     std::unique_ptr<journal::RingJournal> journal;
     Instant oldest_pending = Instant::never();  // when the first of what is pending was appended
     uint32_t record_blocks_max = 1;             // larger writes are several records
-    bool has_unsaved = false;                   // appended since the last checkpoint began
+    // Good here and bad on disk: dirty from the next checkpoint on, for which room was taken.
+    std::vector<PageRef> pages_to_rewrite;
+    bool has_unsaved = false;  // appended since the last checkpoint began
     bool stopping = false;
     bool no_space = false;  // the applier could not place everything
     std::optional<Error> failure;
     Event failed;
     std::move_only_function<void()> on_failure;  // once, from fail()
     Mutex state_file;                            // who replaces `state` holds it
-    std::set<ChunkId> damaged;  // files that are not to be used, until made again or removed
-    Condition work;             // for the applier: there is something to do
+    std::set<ChunkId> damaged;   // files that are not to be used, until made again or removed
+    std::set<ChunkId> vanished;  // of these, or of those in use: under their names is nothing
+    Condition work;              // for the applier: there is something to do
     Condition gate;  // readers and writers in place of one chunk wait here for each other
     uint64_t image_reserve = 0;  // journal space set aside for images of what is touched
     Bytes scratch;               // for the fields of the record being appended

@@ -42,6 +42,8 @@ Task<Result<void>> ChunkStore::create_chunk(ChunkHeader header) {
         RecordType::create, core_->scratch, Buffer::copy_of(encode(block)), room.record_bytes);
     core_->chunks.emplace(chunk->id, chunk);
     core_->damaged.erase(chunk->id);
+    core_->vanished.erase(chunk->id);
+    chunk->file_awaited = true;
     core_->structure.push_back({.chunk = chunk, .create = true});
     core_->room_used(room);
     co_return co_await make_durable(sequence);
@@ -53,6 +55,7 @@ Task<Result<void>> ChunkStore::remove_chunk(ChunkId id) {
     const RoomRequest room{.record_bytes = RingJournal::record_space(small_fields_size, 0)};
     CO_TRY(core_->checked(co_await core_->take_room(room)));
     ChunkRef chunk = core_->find(id);
+    core_->vanished.erase(id);
     if (chunk != nullptr) {
         core_->remove_entry(chunk);
     } else if (core_->damaged.erase(id) != 0) {

@@ -26,13 +26,16 @@ struct ChunkStore::ReadPlan {
     uint32_t base_begin = UINT32_MAX;  // the part that has to be read, by index
     uint32_t base_end = 0;
     uint64_t sequence = 0;  // of the newest journal group that it shows
+    bool verify = true;
 };
 
 // False if a table page has to be loaded first.
 Result<bool> ChunkStore::plan_read(const ChunkEntry& chunk, Range range, ReadPlan& plan) {
     if (chunk.removed)
         return Error(Code::replica_lost, "the chunk was removed");
+    const bool verify = plan.verify;
     plan = {};
+    plan.verify = verify;
     plan.blocks.resize(range.count);
     for (uint32_t i = 0; i < range.count; i++) {
         const StoreCore::BlockView view = core_->look(chunk, range.first + i);
@@ -61,6 +64,7 @@ Task<Result<ChunkRead>> ChunkStore::read(ChunkId id, uint32_t first_block, uint3
     const ChunkRef& chunk = *found;
     const Operation operation(*this);
     ReadPlan plan;
+    plan.verify = core_->verifies();
     while (true) {
         Result<bool> planned = plan_read(*chunk, range, plan);
         if (!planned)
@@ -92,7 +96,7 @@ Task<Result<void>> ChunkStore::read_base(ChunkRef chunk, Range range, ReadPlan& 
                                          Buffer& data) {
     const uint32_t generation = chunk->generation;
     const bool met_writer = chunk->writers_in_place != 0;
-    Result<std::shared_ptr<File>> file = co_await core_->files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_->file_of(chunk);
     if (!file)
         co_return file.error();
     const MutableByteView into = data.mutable_view().subspan(
@@ -103,7 +107,7 @@ Task<Result<void>> ChunkStore::read_base(ChunkRef chunk, Range range, ReadPlan& 
         co_return Error(Code::replica_lost, "the chunk was removed");
     const bool disturbed =
         core_->options.rules.wait_for_readers && (met_writer || chunk->generation != generation);
-    const bool verify = core_->verifies();
+    const bool verify = plan.verify;
     for (uint32_t i = plan.base_begin; i < plan.base_end; i++) {
         if (plan.blocks[i].source != Source::base)
             continue;
@@ -145,7 +149,7 @@ Task<Result<void>> ChunkStore::read_alone(ChunkRef chunk, uint32_t block, ReadPl
     plan.bad.insert(plan.bad.end(), now.bad.begin(), now.bad.end());
     if (now.blocks[0].source != Source::base)
         co_return Result<void>();
-    Result<std::shared_ptr<File>> file = co_await core_->files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_->file_of(chunk);
     if (!file)
         co_return file.error();
     const MutableByteView into = data.mutable_view().subspan(size_t{at} * block_size, block_size);
@@ -154,11 +158,32 @@ Task<Result<void>> ChunkStore::read_alone(ChunkRef chunk, uint32_t block, ReadPl
     if (chunk->removed)
         co_return Error(Code::replica_lost, "the chunk was removed");
     const uint64_t expected = now.blocks[0].checksum;
-    const bool good =
-        read && (!core_->verifies() || block_checksum(chunk->id, block, into) == expected);
+    const bool good = read && (!plan.verify || block_checksum(chunk->id, block, into) == expected);
     if (!good)
         plan.bad.push_back({.block = block, .checksum = expected});
     co_return Result<void>();
+}
+
+Task<Result<uint32_t>> ChunkStore::verify_blocks(ChunkRef chunk, Range range,
+                                                 std::vector<BadBlock>& bad) {
+    ReadPlan plan;
+    while (true) {
+        Result<bool> planned = plan_read(*chunk, range, plan);
+        if (!planned)
+            co_return planned.error();
+        if (*planned)
+            break;
+        CO_TRY(co_await core_->load_pages(chunk, range.first, range.count));
+    }
+    uint32_t blocks_read = 0;
+    if (plan.base_end != 0) {
+        blocks_read = plan.base_end - plan.base_begin;
+        Buffer data = Buffer::allocate(size_t{range.count} * block_size);
+        CO_TRY(co_await read_base(chunk, range, plan, data));
+    }
+    counters_.bad_blocks += plan.bad.size();
+    bad.insert(bad.end(), plan.bad.begin(), plan.bad.end());
+    co_return blocks_read;
 }
 
 void ChunkStore::finish_read(ChunkId chunk, Range range, const ReadPlan& plan, ChunkRead& result) {
@@ -222,24 +247,33 @@ Task<Result<std::vector<BlockSum>>> ChunkStore::table(ChunkId id, uint32_t first
     co_return sums;
 }
 
-Task<Result<uint64_t>> ChunkStore::digest(ChunkId id) {
+Task<Result<std::vector<uint64_t>>> ChunkStore::page_digests(ChunkId id) {
     const ChunkRef chunk = core_->find(id);
     if (chunk == nullptr)
         co_return Error(Code::replica_lost, "the chunk is not here");
-    uint64_t digest = 0;
+    std::vector<uint64_t> digests;
     const uint32_t blocks = chunk->geometry().block_count();
     for (uint32_t first = 0; first < blocks; first += entries_per_page) {
         const uint32_t count = std::min(entries_per_page, blocks - first);
         Result<std::vector<BlockSum>> sums = co_await table(id, first, count);
         if (!sums)
             co_return sums.error();
+        uint64_t digest = 0;
         for (const BlockSum& sum : *sums) {
             if (sum.lost)
                 co_return Error(Code::corrupt, "a part of the chunk's table is lost");
             digest = checksum(std::as_bytes(std::span(&sum.checksum, 1)), digest);
         }
+        digests.push_back(digest);
     }
-    co_return digest;
+    co_return digests;
+}
+
+Task<Result<uint64_t>> ChunkStore::digest(ChunkId id) {
+    Result<std::vector<uint64_t>> pages = co_await page_digests(id);
+    if (!pages)
+        co_return pages.error();
+    co_return checksum(std::as_bytes(std::span(*pages)));
 }
 
 Task<Result<void>> ChunkStore::restore_block(ChunkId id, uint32_t block, Buffer content) {

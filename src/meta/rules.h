@@ -35,6 +35,11 @@ struct Rules {
     bool comparison_renews_since = true;
     // A chunk server that shows a lower integrity sequence or sync epoch than logged is refused.
     bool refuse_restored_copy = true;
+    // Digests of replicas are compared, so that a write which one of them lost together with its
+    // table is noticed.
+    bool compare_digests = true;
+    // Only those of a chunk that nobody writes, joins or compares meanwhile count.
+    bool compare_only_quiet = true;
     // The answer to a session's request is kept, and given again when the request comes again.
     bool keep_answers = true;
     // What a lost server held is made anew on others.

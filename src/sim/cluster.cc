@@ -423,6 +423,37 @@ std::string SimCluster::compare_catalogues() const {
     return "";
 }
 
+SimCluster::ScrubMark SimCluster::scrub_mark() const {
+    ScrubMark mark;
+    const meta::Master* now = master();
+    if (now == nullptr)
+        return mark;
+    mark.term = now->consensus.term();
+    for (const auto& [cs, record] : now->catalogue().servers())
+        mark.passes[cs] = now->scrub.pass_number(cs);
+    return mark;
+}
+
+bool SimCluster::scrubbed_since(const ScrubMark& mark) const {
+    const meta::Master* now = master();
+    if (now == nullptr || now->consensus.term() != mark.term)
+        return false;
+    return std::ranges::all_of(mark.passes, [now](const auto& server) {
+        const auto& [cs, before] = server;
+        const meta::ScrubPass* pass = now->scrub.last_pass(cs);
+        return now->catalogue().server(cs)->chunks.empty() ||
+               (pass != nullptr && pass->number > before && pass->bad == 0 && pass->skipped == 0);
+    });
+}
+
+bool SimCluster::told_of_difference() const {
+    const meta::Catalogue* catalogue = newest_catalogue();
+    return catalogue != nullptr &&
+           std::ranges::any_of(catalogue->events().all(), [](const meta::Event& event) {
+               return event.text.starts_with("Content of chunk ");
+           });
+}
+
 bool SimCluster::may_lose_a_replica() const {
     const meta::Catalogue* catalogue = newest_catalogue();
     if (catalogue == nullptr || !catalogue->comparisons().empty())

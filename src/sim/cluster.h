@@ -93,6 +93,18 @@ class SimCluster {
     bool read_back();
     // Reads every replica of every chunk; what is wrong with one, or empty.
     [[nodiscard]] std::string audit();
+    // How far scrubbing is, and whether since then all chunks were verified on all chunk servers
+    // and compared between them, and nothing was found.
+    struct ScrubMark {
+        Term term;
+        std::map<CsId, uint64_t> passes;
+    };
+    [[nodiscard]] ScrubMark scrub_mark() const;
+    [[nodiscard]] bool scrubbed_since(const ScrubMark& mark) const;
+    // A difference between replicas was told of: of one that nobody made it is a false alarm.
+    [[nodiscard]] bool told_of_difference() const;
+    void expect_difference() { difference_expected_ = true; }
+    [[nodiscard]] bool expects_difference() const { return difference_expected_; }
     // Every chunk has two replicas to rely on: one may rot.
     [[nodiscard]] bool may_lose_a_replica() const;
     // Notes blocks whose every replica in sync may have lost what was not flushed.
@@ -146,6 +158,7 @@ class SimCluster {
     std::vector<Machine*> client_hosts_;
     rpc::KeyFile key_;
     size_t chunk_servers_;  // that should run
+    bool difference_expected_ = false;
     // The catalogue's chunks as they were last seen: the metadata servers may be gone when a power
     // cut must be judged.
     struct KnownChunk {

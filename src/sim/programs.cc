@@ -181,10 +181,15 @@ Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
         attributes.failure_domain = FailureDomain::host;
         outcome = co_await client.set_attributes(attributes);
     }
-    if (outcome) {
+    const std::pair<const char*, std::string> settings[] = {
+        {"mds.wd.offline_tout", fmt::format("{}s", shape.offline_timeout.seconds())},
+        {"mds.wd.verify_chunks", fmt::format("{}", shape.verify_chunks)}};
+    for (const auto& [name, value] : settings) {
+        if (!outcome)
+            break;
         SetConfigRequest setting;
-        setting.name = "mds.wd.offline_tout";
-        setting.value = fmt::format("{}s", shape.offline_timeout.seconds());
+        setting.name = name;
+        setting.value = value;
         auto set = co_await client.master().call<EmptyReply>(Method::set_config, setting);
         if (!set)
             outcome = set.error();

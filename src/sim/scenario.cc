@@ -71,6 +71,8 @@ class Run {
             return "reading back: " + cluster_->state().failure.value_or("");
         if (auto found = cluster_->state().history.check())
             return *found;
+        if (cluster_->told_of_difference() && !cluster_->expects_difference())
+            return "replicas were said to differ, and nobody had made them differ (I8)";
         if (std::string found = cluster_->audit(); !found.empty())
             return found;
         return cluster_->compare_catalogues();
@@ -112,6 +114,8 @@ class Run {
                 });
         };
         const SimTime until = world_.now() + options_.heal_within;
+        // A scrub of all that is whole finds nothing.
+        std::optional<SimCluster::ScrubMark> mark;
         while (world_.now() < until) {
             world_.run_for(milliseconds(250));
             cluster_->supervise();
@@ -120,7 +124,12 @@ class Run {
             cluster_->note_losses();
             if (cluster_->state().failure)
                 return *cluster_->state().failure;
-            if (clients_done() && (!nemesis_ || nemesis_->is_done()) && cluster_->converged())
+            const bool done = clients_done() && (!nemesis_ || nemesis_->is_done());
+            if (!done || !cluster_->converged())
+                mark.reset();
+            else if (!mark || mark->term != cluster_->scrub_mark().term)
+                mark = cluster_->scrub_mark();
+            else if (cluster_->scrubbed_since(*mark))
                 return "";
         }
         return fmt::format("after the faults ended it did not become whole (I4): {}{}",

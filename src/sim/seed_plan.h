@@ -28,6 +28,8 @@ struct ClusterShape {
     uint64_t blocks_per_file = 32;
     Duration lease_timeout = seconds(6);
     Duration offline_timeout = seconds(60);
+    // A minute, on each chunk server.
+    uint32_t verify_chunks = 120;
     // A chunk that was flushed is no longer marked after this long without a write.
     Duration unmark_after = seconds(5);
 };

@@ -41,6 +41,11 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(12);
      }),
      story_recovery},
+    {"cold-rot", base(), story_cold_rot},
+    {"deleted-files", base(), story_deleted_files},
+    {"digests", base(), story_digests},
+    {"quiet-digests", with([](ClusterShape& shape) { shape.lease_timeout = seconds(60); }),
+     story_quiet_digests},
     {"unfinished-loss", with([](ClusterShape& shape) {
          shape.metadata_servers = 3;
          shape.offline_timeout = seconds(12);

@@ -53,6 +53,10 @@ struct CsCounters {
     uint64_t bad_blocks = 0;
     uint64_t repair_read_bytes = 0;   // for copies elsewhere
     uint64_t repair_write_bytes = 0;  // of copies here
+    uint64_t verified_chunks = 0;     // by scrubbing, to their ends
+    uint64_t verified_bytes = 0;
+    uint64_t rewritten = 0;  // tables and headers that were bad on disk and good in memory
+    ChunkId last_verified;
     uint32_t io_wait_percent = 0;     // of the last 5 s
     uint32_t latency_average_us = 0;  // of the last 20 s
     uint32_t latency_maximum_us = 0;
@@ -62,8 +66,9 @@ struct CsCounters {
     template <class A>
     void fields(A& archive) {
         archive(read_bytes, read_operations, write_bytes, write_operations, flush_operations,
-                bad_blocks, repair_read_bytes, repair_write_bytes, io_wait_percent,
-                latency_average_us, latency_maximum_us, queue_depth_tenths, chunks);
+                bad_blocks, repair_read_bytes, repair_write_bytes, verified_chunks, verified_bytes,
+                rewritten, last_verified, io_wait_percent, latency_average_us, latency_maximum_us,
+                queue_depth_tenths, chunks);
     }
 };
 
@@ -155,10 +160,11 @@ struct CsHeartbeatRequest {
     uint32_t flags = 0;
     // Blocks found bad since the last heartbeat that was answered.
     std::vector<std::pair<ChunkId, uint32_t>> bad_blocks;
+    std::vector<ChunkId> lost;  // their files have vanished; told until the replicas are gone
 
     template <class A>
     void fields(A& archive) {
-        archive(cs, sync_epoch, space, counters, flags, bad_blocks);
+        archive(cs, sync_epoch, space, counters, flags, bad_blocks, lost);
     }
 };
 struct CsHeartbeatReply {

@@ -25,6 +25,9 @@ enum class Method : uint16_t {
     sync_chunk = 147,
     admit_chunks = 148,
     restore_blocks = 149,
+    // The same (wire/scrub_messages.h)
+    verify_chunk = 150,
+    digest_chunk = 151,
 
     // Metadata server, called by clients and tools (wire/meta_messages.h)
     find_master = 200,

@@ -130,6 +130,11 @@ struct ClusterStatusReply {
     uint64_t chunk_replicas = 0;
     uint64_t joining = 0;  // replicas that are being brought up to date, or wait for it
     RecoveryStatus recovery;
+    // By this master: chunks whose replicas were compared by digest, those that differed, and those
+    // that differ now without anybody knowing which replica is right.
+    uint64_t digests_compared = 0;
+    uint64_t digests_differed = 0;
+    uint64_t chunks_undecided = 0;
     ChunkCounts chunk_counts;
     std::vector<MdsStatus> metadata_servers;
     std::vector<CsStatus> chunk_servers;
@@ -140,7 +145,8 @@ struct ClusterStatusReply {
                 allocatable_total, free, total, replicas_norm, replicas_min, read_bytes_per_second,
                 read_operations_per_second, write_bytes_per_second, write_operations_per_second,
                 file_bytes, files, inodes, file_maps, chunks, chunk_replicas, joining, recovery,
-                chunk_counts, metadata_servers, chunk_servers);
+                digests_compared, digests_differed, chunks_undecided, chunk_counts,
+                metadata_servers, chunk_servers);
     }
 };
 

@@ -49,6 +49,9 @@ void print_header(const ClusterStatusReply& status, bool verbose) {
     fmt::print("CS nodes: {} of {} ({} avail, {} inactive, {} offline)\n", counts.active,
                status.chunk_servers.size(), counts.active, counts.inactive, counts.offline);
     fmt::print("Replication: {} norm, {} limit\n", status.replicas_norm, status.replicas_min);
+    if (status.chunks_undecided > 0)
+        fmt::print("Scrub: [WARN] replicas of {} chunks differ, see get-event\n",
+                   status.chunks_undecided);
     if (verbose)
         fmt::print("{}", chunks_text(status));
     fmt::print("IO:      read {:>7}/s ({:>2}ops/s), write {:>7}/s ({:>2}ops/s)\n",

@@ -66,6 +66,9 @@ nlohmann::json json_of(const CsStatus& server) {
             {"write_bytes", counters.write_bytes},
             {"write_operations", counters.write_operations},
             {"bad_blocks", counters.bad_blocks},
+            {"rewritten", counters.rewritten},
+            {"verified_bytes", counters.verified_bytes},
+            {"verified_chunks", counters.verified_chunks},
             {"repair_read_bytes", counters.repair_read_bytes},
             {"repair_write_bytes", counters.repair_write_bytes}};
 }
@@ -188,7 +191,10 @@ nlohmann::json json_of(const ClusterStatusReply& status) {
                          {"file_maps", status.file_maps},
                          {"chunks", status.chunks},
                          {"chunk_replicas", status.chunk_replicas},
-                         {"joining", status.joining}};
+                         {"joining", status.joining},
+                         {"digests_compared", status.digests_compared},
+                         {"digests_differed", status.digests_differed},
+                         {"chunks_undecided", status.chunks_undecided}};
     for (const auto& [name, number] : named_counts(status.chunk_counts))
         value["chunk_states"][name] = number;
     value["recovery"] = json_of(status.recovery);

@@ -94,10 +94,12 @@ void Change::complete_piece(ChunkId id, Chunk& chunk, CsId cs) {
 void Change::set_mark(ChunkId id, bool marked) {
     Chunk& chunk = edit_chunk(id);
     chunk.marked = marked;
-    if (marked)
-        tables.marks.emplace(chunk.file, id);
-    else
+    if (!marked) {
         tables.marks.erase({chunk.file, id});
+        return;
+    }
+    tables.marks.emplace(chunk.file, id);
+    effects.marked.push_back(id);
 }
 
 Result<void> Change::check_writer(FileId file, ClientId client, InstanceId instance,

@@ -32,6 +32,7 @@ struct Effects {
     std::vector<FileId> unfenced;           // grants go on
     std::vector<ChunkId> comparing;         // a comparison started, or started again
     std::vector<ChunkId> compared;          // it is over: admit what is not admitted
+    std::vector<ChunkId> marked;            // opened for writing
     std::vector<ReplicaAt> left;            // out of their sets, not deleted: may join again
     std::vector<ReplicaAt> joined;          // began to join
     std::vector<ReplicaAt> completed;       // joined and in sync

@@ -39,6 +39,13 @@ AddEvent cs_silent(CsId cs, Duration silent, std::string_view state) {
                     cs.number, silent.seconds(), state));
 }
 
+std::string names_of(std::span<const CsId> servers) {
+    std::string names;
+    for (const CsId cs : servers)
+        names += fmt::format("{}CS#{}", names.empty() ? "" : ", ", cs.number);
+    return names;
+}
+
 }  // namespace
 
 AddEvent mds_lags(MdsId mds, const Address& address) {
@@ -114,6 +121,22 @@ AddEvent cs_hard_error(CsId cs, std::string_view path) {
                      fmt::format("CS#{} has reported hard error on {}", cs.number, path));
 }
 
+AddEvent replica_differs(ChunkId chunk, CsId cs, bool leaves) {
+    return mds_event(
+        leaves ? EventSeverity::warning : EventSeverity::error,
+        fmt::format("Content of chunk {} on CS#{} differs from its other replicas and {}",
+                    chunk.number, cs.number,
+                    leaves ? "is replaced by theirs"
+                           : "cannot be replaced now: too few would remain meanwhile"));
+}
+
+AddEvent replicas_differ(ChunkId chunk, std::span<const CsId> servers) {
+    return mds_event(EventSeverity::error,
+                     fmt::format("Content of chunk {} differs between {}: which one is right is "
+                                 "not known, and all are kept",
+                                 chunk.number, names_of(servers)));
+}
+
 AddEvent cs_inactive(CsId cs, Duration silent) {
     return cs_silent(cs, silent, "inactive");
 }
@@ -146,11 +169,8 @@ AddEvent cs_is_dropped(CsId cs, uint64_t lost) {
 }
 
 AddEvent cs_active(std::span<const CsId> servers) {
-    std::string names;
-    for (const CsId cs : servers)
-        names += fmt::format("{}CS#{}", names.empty() ? "" : ", ", cs.number);
-    return mds_event(EventSeverity::info,
-                     fmt::format("{} {} active", names, servers.size() == 1 ? "is" : "are"));
+    return mds_event(EventSeverity::info, fmt::format("{} {} active", names_of(servers),
+                                                      servers.size() == 1 ? "is" : "are"));
 }
 
 AddEvent configuration_updated(std::string_view by) {

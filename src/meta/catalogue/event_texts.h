@@ -37,6 +37,11 @@ struct CsCounts {
 [[nodiscard]] logged::AddEvent replication_completed();
 
 [[nodiscard]] logged::AddEvent cs_hard_error(CsId cs, std::string_view path);
+// A replica holds something else than most others do: it leaves its set and takes what they have,
+// if the set can do without it meanwhile.
+[[nodiscard]] logged::AddEvent replica_differs(ChunkId chunk, CsId cs, bool leaves);
+// Replicas hold different things, each right by itself, and no majority says which is right.
+[[nodiscard]] logged::AddEvent replicas_differ(ChunkId chunk, std::span<const CsId> servers);
 [[nodiscard]] logged::AddEvent cs_inactive(CsId cs, Duration silent);
 [[nodiscard]] logged::AddEvent cs_offline(CsId cs, Duration silent);
 [[nodiscard]] logged::AddEvent cs_stopped(CsId cs);

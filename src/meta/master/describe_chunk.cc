@@ -30,4 +30,11 @@ ChunkDescription describe_chunk(const Catalogue& catalogue, ChunkId id, Version 
     return description;
 }
 
+std::string path_of_replica(const Catalogue& catalogue, CsId cs, ChunkId chunk) {
+    const CsRecord* record = catalogue.server(cs);
+    return fmt::format("{}/chunks/{:02x}/{:016x}.chunk",
+                       record == nullptr ? "" : record->repository, chunk.number & 0xff,
+                       chunk.number);
+}
+
 }  // namespace cairn::meta

@@ -23,6 +23,8 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       registration(*this),
       removals(*this),
       restores(*this),
+      digests(*this),
+      scrub(*this),
       watchdog(*this),
       events(*this),
       stopping_event(machine.loop),
@@ -101,6 +103,7 @@ void Master::start() {
     scope.spawn(joins.run());
     scope.spawn(recovery.run());
     scope.spawn(removals.run());
+    scope.spawn(scrub.run());
     scope.spawn(events.announce());
 }
 
@@ -118,6 +121,8 @@ void Master::applied(const Effects& effects) {
         fences.begin(file);
     for (const ChunkId chunk : effects.comparing)
         comparisons.begin(chunk);
+    for (const ChunkId chunk : effects.marked)
+        digests.marked(chunk);
     for (const ReplicaAt& replica : effects.left) {
         joins.offer(replica.chunk, replica.cs);
         recovery.look_at(replica.chunk);

@@ -13,6 +13,7 @@
 #include "meta/master/comparisons.h"
 #include "meta/master/cs_table.h"
 #include "meta/master/deletions.h"
+#include "meta/master/digests.h"
 #include "meta/master/events.h"
 #include "meta/master/fences.h"
 #include "meta/master/joins.h"
@@ -23,6 +24,7 @@
 #include "meta/master/registration.h"
 #include "meta/master/removals.h"
 #include "meta/master/restores.h"
+#include "meta/master/scrub.h"
 #include "meta/master/watchdog.h"
 #include "meta/rules.h"
 #include "placement/cluster_map.h"
@@ -90,6 +92,8 @@ class Master {
     Registration registration;
     Removals removals;
     Restores restores;
+    Digests digests;
+    Scrub scrub;
     Watchdog watchdog;
     Events events;
     cairn::Event stopping_event;

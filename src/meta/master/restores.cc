@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "meta/catalogue/event_texts.h"
+#include "meta/master/describe_chunk.h"
 #include "meta/master/master.h"
 #include "wire/chunk_messages.h"
 #include "wire/log_chunks.h"
@@ -16,12 +17,12 @@ void Restores::found(CsId cs, const std::vector<std::pair<ChunkId, uint32_t>>& b
         by_chunk[chunk].push_back(block);
     for (auto& [chunk, blocks] : by_chunk) {
         std::sort(blocks.begin(), blocks.end());
-        const CsRecord* record = master_.catalogue().server(cs);
-        if (!running_.emplace(chunk, cs).second)
+        const auto [running, first] = running_.try_emplace({chunk, cs});
+        if (!first) {
+            running->second.insert(running->second.end(), blocks.begin(), blocks.end());
             continue;
-        master_.events.note(cs_hard_error(
-            cs, fmt::format("{}/chunks/{:016x}", record == nullptr ? "" : record->repository,
-                            chunk.number)));
+        }
+        master_.events.note(cs_hard_error(cs, path_of_replica(master_.catalogue(), cs, chunk)));
         master_.scope.spawn(restore(chunk, cs, std::move(blocks)));
     }
 }
@@ -48,7 +49,17 @@ Task<void> Restores::restore(ChunkId id, CsId cs, std::vector<uint32_t> blocks) 
             fmt::format("{} bad blocks of chunk {} on CS#{} (the first is {}) could not be "
                         "restored from another replica",
                         blocks.size(), id.number, cs.number, blocks.front()));
-    running_.erase({id, cs});
+    const auto running = running_.find({id, cs});
+    std::vector<uint32_t> more = std::move(running->second);
+    running_.erase(running);
+    // Its server has told of these once, and does not do so again before they are read again.
+    std::ranges::sort(more);
+    more.erase(std::ranges::unique(more).begin(), more.end());
+    std::vector<std::pair<ChunkId, uint32_t>> again;
+    for (const uint32_t block : more)
+        again.emplace_back(id, block);
+    if (!again.empty() && !master_.stopping())
+        found(cs, again);
 }
 
 Task<void> Restores::restore_from(ChunkId id, CsId cs, CsId source, std::vector<uint32_t>& blocks,

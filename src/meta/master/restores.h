@@ -4,7 +4,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -29,7 +28,8 @@ class Restores {
     Task<void> join_anew(ChunkId chunk, CsId cs);
 
     Master& master_;
-    std::set<std::pair<ChunkId, CsId>> running_;
+    // With the blocks that were told of while others are being restored.
+    std::map<std::pair<ChunkId, CsId>, std::vector<uint32_t>> running_;
 };
 
 }  // namespace cairn::meta

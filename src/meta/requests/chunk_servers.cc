@@ -44,6 +44,8 @@ Task<Result<Bytes>> cs_heartbeat(Master& master, CsHeartbeatRequest request) {
     if (!reply.register_again && !request.bad_blocks.empty())
         master.restores.found(request.cs, request.bad_blocks);
     reply.repair_bytes_per_second = master.catalogue().settings().repair_rate();
+    if (!reply.register_again && !request.lost.empty())
+        master.scrub.lost(request.cs, request.lost);
     reply.position = master.consensus.applied();
     reply.term = master.consensus.term();
     co_return encode(reply);

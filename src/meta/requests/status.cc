@@ -193,6 +193,10 @@ Task<Result<Bytes>> get_status(Master& master, GetStatusRequest) {
     reply.chunk_replicas = totals.replicas;
     reply.joining = master.joins.running() + master.joins.waiting();
     reply.recovery = master.recovery.status();
+    const DigestCounts digests = master.digests.counts();
+    reply.digests_compared = digests.compared;
+    reply.digests_differed = digests.differed;
+    reply.chunks_undecided = digests.undecided;
     add_rates(master, reply);
     std::map<CsId, uint32_t> unique;
     const ChunkCounts counts = co_await count_chunks(master, unique);

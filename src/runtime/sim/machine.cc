@@ -118,6 +118,17 @@ Result<void> Machine::corrupt(const std::string& path, uint64_t offset, uint8_t 
     return {};
 }
 
+Result<void> Machine::unlink(const std::string& path) {
+    DiskDevice& device = disk_of(path);
+    const int problem = device.tree().remove(device.below_mount(path));
+    if (problem != 0)
+        return error_of_errno(problem, path);
+    core_.trace.record(core_.now(), TraceKind::world, number_, device.number());
+    if (core_.trace.wanted())
+        core_.trace.say(core_.now(), name(), "somebody removes " + path);
+    return {};
+}
+
 Result<void> Machine::misplace(const std::string& path, uint64_t from, uint64_t to) {
     DiskDevice& device = disk_of(path);
     const Outcome<NodeRef> node = device.tree().find(device.below_mount(path));

@@ -56,6 +56,10 @@ class Machine {
     // the wrong place and told nobody. Both are multiples of the page size.
     Result<void> misplace(const std::string& path, uint64_t from, uint64_t to);
 
+    // Removes a file, or an empty directory, as somebody would who has a shell there: what has it
+    // open keeps it.
+    Result<void> unlink(const std::string& path);
+
     // A copy of a file or directory, and bringing it back over what is there now, as from a backup.
     // No program has a file open there.
     [[nodiscard]] Result<TreeImage> save(const std::string& path);
