@@ -42,7 +42,8 @@ bool Applier::apply_due() const {
 
 bool Applier::checkpoint_due() const {
     const journal::RingJournal& journal = *core_.journal;
-    if (core_.wants_room() || checkpoint_wanted_ > checkpoints_done_)
+    if (core_.wants_room() || checkpoint_wanted_ > checkpoints_done_ ||
+        core_.runtime.loop.now() >= core_.rewrite_due)
         return true;
     if (!core_.has_unsaved)
         return false;
@@ -58,6 +59,7 @@ Waiter Applier::wait_for_work() {
         until = core_.oldest_pending + core_.options.apply_delay;
     if (core_.has_unsaved)
         until = std::min(until, last_checkpoint_ + core_.options.checkpoint_delay);
+    until = std::min(until, core_.rewrite_due);
     return core_.work.wait_until(until);
 }
 
@@ -189,7 +191,7 @@ Task<Result<void>> Applier::apply_zero_range(const ZeroRange& range) {
     for (uint32_t index = page_of(range.first_block); index <= page_of(end - 1); index++) {
         if (!chunk->pages.has(index) && core_.tables.find(*chunk, index).page == nullptr)
             continue;  // holes already
-        Result<PageRef> page = co_await core_.tables.get(chunk, index, IfUnreadable::lose);
+        Result<PageRef> page = co_await core_.table_page(chunk, index, IfUnreadable::lose);
         if (!page)
             co_return page.error();
         if (chunk->removed)
@@ -241,9 +243,12 @@ Task<Result<void>> Applier::apply_unit(ApplyUnit unit) {
     if (core_.failure) {
         done = *core_.failure;
     } else if (!chunk->removed) {
-        Result<PageRef> page = co_await core_.tables.get(chunk, page_of(unit.blocks.front().block),
+        Result<PageRef> page = co_await core_.table_page(chunk, page_of(unit.blocks.front().block),
                                                          IfUnreadable::lose);
-        done = page ? co_await write_unit(unit, *page) : Result<void>(page.error());
+        if (page)
+            done = co_await write_unit(unit, *page);
+        else
+            done = page.error();
         if (chunk->removed)
             done = {};
     }

@@ -25,7 +25,9 @@ Task<Result<bool>> Applier::checkpoint() {
     const journal::Sequence frozen_end = core_.journal->cut();
     uint64_t reserved = core_.take_image_reserve();
     core_.has_unsaved = false;
+    core_.rewrite_due = Instant::never();
     for (const PageRef& page : std::exchange(core_.pages_to_rewrite, {})) {
+        page->rewrite = false;
         if (!page->chunk->removed)
             core_.tables.mark_dirty(*page);
     }

@@ -252,6 +252,7 @@ class ChunkStore {
     Task<Result<OnDisk>> look_at_headers(std::shared_ptr<ChunkEntry> chunk, uint32_t& bad);
     Task<Result<OnDisk>> look_at_page(std::shared_ptr<ChunkEntry> chunk, uint32_t page);
     Task<Result<bool>> write_page_again(std::shared_ptr<ChunkEntry> chunk, uint32_t page);
+    void rewrite_soon();
     Task<Result<void>> write_headers_again(std::shared_ptr<ChunkEntry> chunk);
     static void finish_read(ChunkId chunk, Range range, const ReadPlan& plan, ChunkRead& result);
 

@@ -48,6 +48,15 @@ Task<Result<std::shared_ptr<File>>> StoreCore::file_of(ChunkRef chunk) {
     co_return Error(Code::replica_lost, "the chunk's file is not there any more");
 }
 
+Task<Result<PageRef>> StoreCore::table_page(ChunkRef chunk, uint32_t index,
+                                            IfUnreadable if_unreadable) {
+    Result<PageRef> page = co_await tables.get(chunk, index, if_unreadable);
+    if (page || page.code() != Code::not_found)
+        co_return page;
+    Result<std::shared_ptr<File>> file = co_await file_of(chunk);
+    co_return file ? page.error() : file.error();
+}
+
 Result<void> StoreCore::check_running() const {
     if (failure)
         return *failure;
@@ -257,11 +266,7 @@ Task<Result<void>> StoreCore::load_pages(ChunkRef chunk, uint32_t first_block, u
     for (uint32_t page = page_of(first_block); page <= last; page++) {
         if (tables.find(*chunk, page).ready)
             continue;
-        Result<PageRef> loaded = co_await tables.get(chunk, page, IfUnreadable::fail);
-        if (!loaded && loaded.code() == Code::not_found) {
-            Result<std::shared_ptr<File>> file = co_await file_of(chunk);
-            co_return file ? loaded.error() : file.error();
-        }
+        Result<PageRef> loaded = co_await table_page(chunk, page, IfUnreadable::fail);
         if (!loaded)
             co_return loaded.error();
     }

@@ -68,6 +68,8 @@ class StoreCore {
     // The chunk's open file. One whose file has vanished is lost, and the others go on: it is
     // removed from memory, and the error is replica_lost. Suspends.
     Task<Result<std::shared_ptr<File>>> file_of(ChunkRef chunk);
+    // The page of its table, loaded if need be; a file that has vanished as above. Suspends.
+    Task<Result<PageRef>> table_page(ChunkRef chunk, uint32_t index, IfUnreadable if_unreadable);
     // Ends the store for good: a later start counts as unclean.
     void fail(const Error& error);
     // The same, if the journal has failed. Waiting for the journal ends with its error.
@@ -136,7 +138,9 @@ class StoreCore {
     std::unique_ptr<journal::RingJournal> journal;
     Instant oldest_pending = Instant::never();  // when the first of what is pending was appended
     uint32_t record_blocks_max = 1;             // larger writes are several records
-    // Good here and bad on disk: dirty from the next checkpoint on, for which room was taken.
+    // Good here and bad on disk: dirty from the next checkpoint on, for which room was taken. It is
+    // due then, for these or a header.
+    Instant rewrite_due = Instant::never();
     std::vector<PageRef> pages_to_rewrite;
     bool has_unsaved = false;  // appended since the last checkpoint began
     bool stopping = false;

@@ -14,6 +14,7 @@ namespace {
 constexpr uint32_t blocks_per_read = 64;  // 256 KiB: readers beside it do not wait long
 // A second look tells a slip of the transfer, or a write in between, from rot.
 constexpr int looks = 3;
+constexpr Duration rewrite_delay = seconds(1);
 
 bool headers_may_change(const ChunkEntry& chunk) {
     return chunk.header_dirty || chunk.header_due || chunk.header_placing;
@@ -84,7 +85,7 @@ Task<Result<uint32_t>> ChunkStore::verify_headers(ChunkId id) {
 Task<Result<ChunkStore::OnDisk>> ChunkStore::look_at_page(ChunkRef chunk, uint32_t index) {
     const auto is_dirty = [this, &chunk, index] {
         const PageRef page = core_->tables.find(*chunk, index).page;
-        return page != nullptr && page->dirty;
+        return page != nullptr && (page->dirty || page->rewrite);
     };
     const bool was_dirty = is_dirty();
     const uint32_t generation = chunk->generation;
@@ -105,7 +106,11 @@ Task<Result<ChunkStore::OnDisk>> ChunkStore::look_at_page(ChunkRef chunk, uint32
     if (outcome)
         outcome = decode_page(block.view(), chunk->id, index, found);
     const PageRef page = core_->tables.find(*chunk, index).page;
-    co_return outcome && (page == nullptr || page->content == found) ? OnDisk::good : OnDisk::bad;
+    // What is lost in memory as well is filled from elsewhere.
+    const bool lost =
+        page != nullptr && std::ranges::any_of(page->content.entries, &TableEntry::is_lost);
+    const bool good = outcome && (page == nullptr || page->content == found);
+    co_return good || lost ? OnDisk::good : OnDisk::bad;
 }
 
 Task<Result<VerifiedPage>> ChunkStore::verify_page(ChunkId id, uint32_t index) {
@@ -148,7 +153,7 @@ Task<Result<VerifiedPage>> ChunkStore::verify_page(ChunkId id, uint32_t index) {
 // its blocks is told so.
 Task<Result<bool>> ChunkStore::write_page_again(ChunkRef chunk, uint32_t index) {
     if (core_->tables.find(*chunk, index).page == nullptr) {
-        Result<PageRef> lost = co_await core_->tables.get(chunk, index, IfUnreadable::lose);
+        Result<PageRef> lost = co_await core_->table_page(chunk, index, IfUnreadable::lose);
         if (!lost)
             co_return lost.error();
         co_return false;
@@ -163,10 +168,18 @@ Task<Result<bool>> ChunkStore::write_page_again(ChunkRef chunk, uint32_t index) 
     core_->runtime.log.write(
         Severity::error, "cs",
         core_->files.path_of(chunk->id) + ": a table page was bad; it is written again");
-    core_->pages_to_rewrite.push_back(page);
-    core_->has_unsaved = true;
-    core_->work.notify_all();
+    if (!page->rewrite)
+        core_->pages_to_rewrite.push_back(page);
+    page->rewrite = true;
+    rewrite_soon();
     co_return true;
+}
+
+// Where one thing is bad, more may be: one checkpoint for what is found within a second.
+void ChunkStore::rewrite_soon() {
+    core_->has_unsaved = true;
+    core_->rewrite_due = std::min(core_->rewrite_due, core_->runtime.loop.now() + rewrite_delay);
+    core_->work.notify_all();
 }
 
 Task<Result<void>> ChunkStore::write_headers_again(ChunkRef chunk) {
@@ -175,8 +188,7 @@ Task<Result<void>> ChunkStore::write_headers_again(ChunkRef chunk) {
     core_->room_used(room);
     if (!chunk->removed) {
         chunk->header_dirty = true;
-        core_->has_unsaved = true;
-        core_->work.notify_all();
+        rewrite_soon();
     }
     co_return Result<void>();
 }

@@ -21,6 +21,7 @@ struct CachedPage {
     uint32_t index = 0;
     bool loading = true;
     bool dirty = false;
+    bool rewrite = false;  // will be dirty from the next checkpoint on
     uint64_t last_use = 0;
     TablePage content;
 };

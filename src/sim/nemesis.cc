@@ -61,6 +61,10 @@ void Nemesis::rot() {
     if (!content || content->empty())
         return;
     victim.rots = true;
+    if (world_.random().below(6) == 0) {
+        static_cast<void>(victim.machine->unlink(file));
+        return;
+    }
     const uint64_t at = world_.random().below(content->size());
     if (world_.random().below(3) == 0) {
         const uint64_t from = world_.random().below(content->size());

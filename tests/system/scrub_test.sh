@@ -77,7 +77,19 @@ cp --sparse=always "$file" before.chunk
 rot "$file" table:300 >rot.out || finish
 start_cs 2
 wait_for "CS 2 is back" cs_active 3
-wait_for "its table is put right" put_right "$file"
+nothing_bad_in_a_round() { # what is still bad is counted again
+    local before
+    before=$(cs_sum bad_blocks)
+    a_round
+    [ "$(cs_sum bad_blocks)" = "$before" ]
+}
+wait_for "its table is noticed" grep -q 'table page 1 is lost' cs2.err
+wait_for "its blocks are filled" nothing_bad_in_a_round
+# What was filled in is in place after a stop in order.
+stop cs2
+check "its table is put right" put_right "$file"
+start_cs 2
+wait_for "CS 2 is back" cs_active 3
 
 # A file, and a whole directory, deleted under the running server. The nodes that are left are other
 # ones, so that what stands there is made anew.

@@ -20,6 +20,12 @@ void Digests::marked(ChunkId chunk) {
         at->second = true;
 }
 
+DigestCounts Digests::counts() const {
+    const auto undecided = std::ranges::count_if(
+        undecided_, [this](ChunkId id) { return master_.catalogue().chunk(id) != nullptr; });
+    return {compared_, differed_, static_cast<uint64_t>(undecided)};
+}
+
 bool Digests::is_quiet(ChunkId id) const {
     const Chunk* chunk = master_.catalogue().chunk(id);
     if (chunk == nullptr)

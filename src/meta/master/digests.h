@@ -33,7 +33,7 @@ class Digests {
     Task<Outcome> compare(ChunkId chunk);
     // A client is about to write it.
     void marked(ChunkId chunk);
-    [[nodiscard]] DigestCounts counts() const { return {compared_, differed_, undecided_.size()}; }
+    [[nodiscard]] DigestCounts counts() const;
 
   private:
     [[nodiscard]] bool is_quiet(ChunkId chunk) const;
