@@ -65,6 +65,8 @@ Task<rpc::Response> ChunkService::digest_chunk(DigestChunkOrder order) {
     const std::shared_ptr<Replica> replica = find(order.chunk);
     if (!replica)
         co_return failed(lost(order.chunk));
+    // Where a replica only left the set, nobody has told the others of the new version yet.
+    replica->told(order.version, rules_);
     Result<void> allowed = replica->check_source(order.version);
     if (allowed && !replica->admitted())
         allowed = Error(Code::not_admitted, "this replica waits for the master to readmit it");
