@@ -11,7 +11,9 @@ Task<Result<std::unique_ptr<Connection>>> Connection::connect(Runtime& runtime, 
                                                               ConnectOptions options) {
     const Instant deadline = runtime.loop.now() + options.timeout;
     const std::string context = fmt::format("connecting to {}", to_string(to));
-    Result<std::unique_ptr<Stream>> stream = co_await runtime.network.connect(to, options.timeout);
+    Result<std::unique_ptr<Stream>> stream = runtime.network.connect_nearby(to);
+    if (!stream)
+        stream = co_await runtime.network.connect(to, options.timeout);
     if (!stream)
         co_return stream.error().with_context(context);
     ClientHello hello;

@@ -1,4 +1,4 @@
-// The same code over the real runtime: TCP and Unix sockets of this machine.
+// The same code over the real runtime: TCP and Unix sockets of this machine, and the short way.
 #include <gtest/gtest.h>
 
 #include "rpc/connection.h"
@@ -54,11 +54,102 @@ Task<void> serve_and_call(Runtime& runtime, Address at, int& right) {
     EXPECT_EQ(handler.ended.size(), 1u);
 }
 
+// Counts which ways are gone, and closes the short one if asked.
+class CountingNetwork final : public Network {
+  public:
+    CountingNetwork(Network& real, bool nearby) : real_(real), nearby_(nearby) {}
+
+    Task<Result<std::unique_ptr<Stream>>> connect(Address to, Duration timeout) override {
+        over_network++;
+        return real_.connect(std::move(to), timeout);
+    }
+    Result<std::unique_ptr<Listener>> listen(const Address& at) override {
+        return real_.listen(at);
+    }
+    Result<std::unique_ptr<Stream>> connect_nearby(const Address& to) override {
+        if (!nearby_)
+            return Network::connect_nearby(to);
+        Result<std::unique_ptr<Stream>> stream = real_.connect_nearby(to);
+        if (stream)
+            over_short_way++;
+        return stream;
+    }
+    Result<std::unique_ptr<Listener>> listen_nearby(const Address& at) override {
+        return nearby_ ? real_.listen_nearby(at) : Network::listen_nearby(at);
+    }
+
+    int over_network = 0;
+    int over_short_way = 0;
+
+  private:
+    Network& real_;
+    bool nearby_;
+};
+
+Runtime with_network(const Runtime& runtime, Network& network) {
+    return {.loop = runtime.loop,
+            .clock = runtime.clock,
+            .network = network,
+            .disk = runtime.disk,
+            .random = runtime.random,
+            .host = runtime.host,
+            .log = runtime.log};
+}
+
 TEST(RpcReal, OverTcp) {
     real::TestMachine machine;
+    CountingNetwork network(machine.runtime().network, false);
+    Runtime runtime = with_network(machine.runtime(), network);
     int right = 0;
-    machine.run(serve_and_call(machine.runtime(), {"127.0.0.1", 0}, right));
+    machine.run(serve_and_call(runtime, {"127.0.0.1", 0}, right));
     EXPECT_EQ(right, 300);
+    EXPECT_EQ(network.over_network, 2);
+}
+
+TEST(RpcReal, OverTheShortWayWhereThereIsOne) {
+    real::TestMachine machine;
+    CountingNetwork network(machine.runtime().network, true);
+    Runtime runtime = with_network(machine.runtime(), network);
+    int right = 0;
+    machine.run(serve_and_call(runtime, {"127.0.0.1", 0}, right));
+    EXPECT_EQ(right, 300);
+    EXPECT_EQ(network.over_short_way, 2);
+    EXPECT_EQ(network.over_network, 0);
+}
+
+// One that was killed still holds the name of the short way: the server is met over TCP, and by the
+// short way as soon as the name is free.
+Task<void> serve_where_the_name_is_taken(Runtime& runtime, CountingNetwork& network) {
+    auto probe = runtime.network.listen({"127.0.0.1", 0});
+    CHECK(probe.has_value());
+    const Address at = (*probe)->address();
+    (*probe)->close();
+    auto former = runtime.network.listen_nearby(at);
+    CHECK(former.has_value());
+    ServerProgram program;
+    TestHandler handler(runtime.loop);
+    Server server(runtime, program.identity, handler, program.options);
+    CHECK(server.listen(at).has_value());
+    (*former)->close();
+    Code code = Code::busy;
+    const Instant deadline = runtime.clock.now() + seconds(30);
+    while (network.over_short_way == 0 && runtime.clock.now() < deadline) {
+        auto connection = co_await Connection::connect(runtime, at, connect_options());
+        code = connection.code();
+        if (connection)
+            co_await (*connection)->close();
+    }
+    EXPECT_EQ(code, Code::ok);
+    EXPECT_GT(network.over_network, 0);
+    EXPECT_EQ(network.over_short_way, 1);
+    co_await server.stop(seconds(1));
+}
+
+TEST(RpcReal, TheShortWayIsOfferedOnceItsNameIsFree) {
+    real::TestMachine machine;
+    CountingNetwork network(machine.runtime().network, true);
+    Runtime runtime = with_network(machine.runtime(), network);
+    machine.run(serve_where_the_name_is_taken(runtime, network));
 }
 
 TEST(RpcReal, OverAUnixSocket) {

@@ -10,6 +10,7 @@ namespace cairn::rpc {
 namespace {
 
 constexpr Duration accept_retry = milliseconds(100);
+constexpr Duration nearby_retry = seconds(1);
 constexpr Duration hang_up_timeout = seconds(1);
 
 }  // namespace
@@ -65,9 +66,31 @@ Result<Address> Server::listen(const Address& at) {
     Result<std::unique_ptr<Listener>> listener = runtime_.network.listen(at);
     if (!listener)
         return listener.error();
+    const Address address = (*listener)->address();
     listeners_.push_back(std::move(*listener));
     scope_.spawn(accept(*listeners_.back()));
-    return listeners_.back()->address();
+    if (!address.is_unix() && !listen_nearby(address))
+        scope_.spawn(keep_trying_nearby(address));
+    return address;
+}
+
+// False where it may be possible later.
+bool Server::listen_nearby(const Address& at) {
+    Result<std::unique_ptr<Listener>> listener = runtime_.network.listen_nearby(at);
+    if (!listener)
+        return listener.code() != Code::busy;
+    listeners_.push_back(std::move(*listener));
+    scope_.spawn(accept(*listeners_.back()));
+    return true;
+}
+
+// A program that was killed here leaves its TCP port at once, and its other sockets a little later.
+// Meanwhile, or where it is another user who took the name, there is TCP.
+Task<void> Server::keep_trying_nearby(Address at) {
+    bool stopping = false;
+    do {
+        stopping = co_await stopping_.wait_until(runtime_.loop.now() + nearby_retry);
+    } while (!stopping && !listen_nearby(at));
 }
 
 Task<void> Server::stop(Duration grace) {

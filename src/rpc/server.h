@@ -42,7 +42,8 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Where it listens now: the port is the chosen one where 0 was asked for.
+    // Where it listens now: the port is the chosen one where 0 was asked for. Programs of this host
+    // may come there by the short way too (Network::connect_nearby).
     Result<Address> listen(const Address& at);
 
     // Takes no more connections and requests, gives those that run until `grace` to be answered,
@@ -61,6 +62,8 @@ class Server {
         Session* session;
         bool open;  // false: still waits for older sessions to drain
     };
+    bool listen_nearby(const Address& at);
+    Task<void> keep_trying_nearby(Address at);
     Task<void> accept(Listener& listener);
     Task<void> serve(std::unique_ptr<Stream> stream);
     Task<Result<Greeted>> let_in(Opening& opening);

@@ -4,6 +4,14 @@
 
 namespace cairn {
 
+Result<std::unique_ptr<Stream>> Network::connect_nearby(const Address& to) {
+    return Error(Code::not_supported, to_string(to) + ": no way but the network");
+}
+
+Result<std::unique_ptr<Listener>> Network::listen_nearby(const Address& at) {
+    return Error(Code::not_supported, to_string(at) + ": no way but the network");
+}
+
 Task<Result<void>> write_all(Stream& stream, std::span<const ByteView> slices) {
     std::vector<ByteView> rest;  // stays empty unless a write came back short
     while (!slices.empty()) {

@@ -47,6 +47,14 @@ class Network {
     virtual Task<Result<std::unique_ptr<Stream>>> connect(Address to, Duration timeout) = 0;
     // Fails with busy where the address is in use.
     virtual Result<std::unique_ptr<Listener>> listen(const Address& at) = 0;
+
+    // The short way between programs of one host, beside TCP and named after the TCP address that a
+    // server already listens on. Whoever connects tries it first and takes any failure as the
+    // advice to use TCP. Addresses of its streams are those of TCP, but for the port of the peer.
+    // Never waits. Fails with not_supported where a runtime has no such way, as here.
+    virtual Result<std::unique_ptr<Stream>> connect_nearby(const Address& to);
+    // Fails with busy also for a moment after a program that listened there was killed.
+    virtual Result<std::unique_ptr<Listener>> listen_nearby(const Address& at);
 };
 
 // Writes all of `slices`; they must live until it is done.

@@ -63,6 +63,19 @@ wait_for "it is served" grep -qx ready nbd.out
 uri="nbd+unix:///disk?socket=$work/nbd.sock"
 check "written and read" io "write -P 7 0 8M" "flush" "read -P 7 0 8M"
 
+# Within a host by the short way, between hosts over TCP.
+cs_at() { # cs_at HOST: the address of its chunk server
+    local address
+    address=$(host_address "$1")
+    value 3 "[a for c in s['chunk_servers'] if (a := c['address']).startswith('$address:')][0]"
+}
+way() { # way FROM_HOST ADDRESS PATTERN
+    on "$1" "$source_root/tests/system/ways.py" "$2" | tee ways.out
+    grep -qE "$3" ways.out
+}
+check "host 3 meets its own chunk server by the short way" way 3 "$(cs_at 3)" 'short=[1-9] tcp=0$'
+check "and that of host 1 over TCP" way 3 "$(cs_at 1)" 'short=0 tcp=[1-9]$'
+
 start_load 32m 40
 sleep 2
 disconnect 1

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "runtime/real/call.h"
+#include "runtime/real/nearby.h"
 #include "runtime/real/socket_address.h"
 #include "runtime/real/stream.h"
 
@@ -133,9 +134,12 @@ Task<Result<std::unique_ptr<Stream>>> RealListener::accept() {
             Descriptor socket(accepted);
             if (descriptor_.closed())
                 break;
-            const Address local =
-                address_.is_unix() ? address_ : SocketAddress::bound(accepted).address();
-            const Address peer = address_.is_unix() ? address_ : from.address();
+            const bool over_ip = from.family() != AF_UNIX;
+            // Who comes over a Unix socket has no name of its own, but is of this host.
+            const Address peer = over_ip ? from.address() : Address{address_.host, 0};
+            const Address local = over_ip ? SocketAddress::bound(accepted).address() : address_;
+            if (!over_ip)
+                widen_send_buffer(accepted);
             co_return std::make_unique<RealStream>(reactor_, std::move(socket), local, peer);
         }
         if (!descriptor_.closed() && !concerns_one_connection(-accepted))

@@ -1,5 +1,5 @@
-// RealListener: a listening TCP or Unix socket. A Unix socket's file is removed when it is closed,
-// if it is still ours.
+// RealListener: a listening TCP or Unix socket, or the one near a TCP address (nearby.h). A Unix
+// socket's file is removed when it is closed, if it is still ours.
 #pragma once
 
 #include <sys/types.h>

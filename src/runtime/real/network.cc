@@ -6,6 +6,7 @@
 
 #include "runtime/real/call.h"
 #include "runtime/real/listener.h"
+#include "runtime/real/nearby.h"
 #include "runtime/real/socket_address.h"
 #include "runtime/real/stream.h"
 
@@ -75,6 +76,22 @@ Task<Result<std::unique_ptr<Stream>>> RealNetwork::connect(Address to, Duration 
 
 Result<std::unique_ptr<Listener>> RealNetwork::listen(const Address& at) {
     return RealListener::open(reactor_, at);
+}
+
+Result<std::unique_ptr<Stream>> RealNetwork::connect_nearby(const Address& to) {
+    Result<Descriptor> socket = nearby_connection(to);
+    if (!socket)
+        return socket.error();
+    return std::unique_ptr<Stream>(
+        std::make_unique<RealStream>(reactor_, std::move(*socket), Address{to.host, 0}, to));
+}
+
+Result<std::unique_ptr<Listener>> RealNetwork::listen_nearby(const Address& at) {
+    Result<Descriptor> socket = nearby_listener(at);
+    if (!socket)
+        return socket.error();
+    return std::unique_ptr<Listener>(
+        std::make_unique<RealListener>(reactor_, std::move(*socket), at));
 }
 
 }  // namespace cairn::real

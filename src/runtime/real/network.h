@@ -12,6 +12,8 @@ class RealNetwork final : public Network {
 
     Task<Result<std::unique_ptr<Stream>>> connect(Address to, Duration timeout) override;
     Result<std::unique_ptr<Listener>> listen(const Address& at) override;
+    Result<std::unique_ptr<Stream>> connect_nearby(const Address& to) override;
+    Result<std::unique_ptr<Listener>> listen_nearby(const Address& at) override;
 
   private:
     Reactor& reactor_;

@@ -1,6 +1,7 @@
 #include "runtime/real/socket_address.h"
 
 #include <arpa/inet.h>
+#include <cstddef>
 #include <cstring>
 #include <fmt/core.h>
 #include <netinet/in.h>
@@ -56,6 +57,19 @@ Result<SocketAddress> SocketAddress::of(const Address& address) {
         return result;
     }
     return Error(Code::invalid_argument, fmt::format("'{}' is not an IP address", address.host));
+}
+
+Result<SocketAddress> SocketAddress::of_abstract(std::string_view name) {
+    SocketAddress result;
+    sockaddr_un unix{};
+    unix.sun_family = AF_UNIX;
+    if (name.size() >= sizeof unix.sun_path)
+        return Error(Code::invalid_argument, fmt::format("{}: too long for a socket", name));
+    // A zero in front tells it from a path.
+    std::memcpy(unix.sun_path + 1, name.data(), name.size());
+    store(result.storage_, unix);
+    result.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    return result;
 }
 
 SocketAddress SocketAddress::bound(int socket) {

@@ -1,6 +1,7 @@
 // SocketAddress: an Address as the kernel takes it (IPv4, IPv6, Unix), and back.
 #pragma once
 
+#include <string_view>
 #include <sys/socket.h>
 
 #include "base/address.h"
@@ -12,6 +13,8 @@ class SocketAddress {
   public:
     SocketAddress() = default;
     static Result<SocketAddress> of(const Address& address);
+    // A name in the abstract space of Unix sockets: of the network namespace, and without a file.
+    static Result<SocketAddress> of_abstract(std::string_view name);
     // Where the socket is bound.
     static SocketAddress bound(int socket);
 
