@@ -75,8 +75,8 @@ void Reactor::run(Task<void> main) {
 }
 
 void Reactor::run_ready() {
-    for (int turns = 0; turns < turns_per_entry_max && loop_.run_turn(); turns++) {
-    }
+    for (int turns = 0; turns < turns_per_entry_max && loop_.run_turn(); turns++)
+        complete_deferred();
 }
 
 void Reactor::enter_kernel() {

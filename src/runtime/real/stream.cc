@@ -1,6 +1,7 @@
 #include "runtime/real/stream.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <liburing.h>
 #include <netinet/in.h>
@@ -18,6 +19,7 @@ constexpr size_t transfer_max = 0x7ffff000;  // of one call
 // Without MSG_WAITALL a large write would come back each time that the socket's buffer is full;
 // with it the ring goes on by itself.
 constexpr int send_flags = MSG_NOSIGNAL | MSG_WAITALL;
+constexpr int send_now_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 }  // namespace
 
@@ -61,17 +63,32 @@ void RealStream::start(IoOperation& operation) {
 }
 
 void RealStream::start_write(IoOperation& operation) {
-    const std::span<const ByteView> slices = operation.slices();
+    if (send_now(operation))
+        return;
     io_uring_sqe* slot = reactor_.slot();
-    if (slices.size() == 1) {
-        io_uring_prep_send(slot, descriptor_.number(), slices[0].data(),
-                           std::min(slices[0].size(), transfer_max), send_flags);
-    } else {
-        Scratch& scratch = reactor_.scratch();
-        msghdr* message = scratch.message(scratch.vectors(slices));
-        io_uring_prep_sendmsg(slot, descriptor_.number(), message, send_flags);
-    }
+    Scratch& scratch = reactor_.scratch();
+    msghdr* message = scratch.message(scratch.vectors(operation.slices()));
+    io_uring_prep_sendmsg(slot, descriptor_.number(), message, send_flags);
     reactor_.start(slot, operation, descriptor_);
+}
+
+// A socket nearly always has room, and then a plain call costs less than the ring, which would
+// complete at once, too, and keep the reactor from sleeping only to say so.
+bool RealStream::send_now(IoOperation& operation) {
+    const std::span<const ByteView> slices = operation.slices();
+    std::array<iovec, 128> vectors;
+    if (slices.size() > vectors.size())
+        return false;
+    for (size_t i = 0; i < slices.size(); i++)  // the kernel only reads through it
+        vectors[i] = {const_cast<std::byte*>(slices[i].data()), slices[i].size()};
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = slices.size();
+    const ssize_t sent = ::sendmsg(descriptor_.number(), &message, send_now_flags);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    reactor_.complete_later(operation, descriptor_, sent >= 0 ? sent : -errno);
+    return true;
 }
 
 void RealStream::forget(IoOperation&) {

@@ -1,6 +1,7 @@
-// RealStream: a connected TCP or Unix socket. Reads take what is there; a write completes when the
-// kernel has taken all of it (up to IOV_MAX slices at once), or the connection ends. One read and
-// one write at a time: of two writes at once the bytes might mix.
+// RealStream: a connected TCP or Unix socket. Its addresses may be those of TCP over a Unix socket
+// (nearby.h). Reads take what is there; a write completes when the kernel has taken what it has
+// room for, at least something, or the connection ends. One read and one write at a time: of two
+// writes at once the bytes might mix.
 #pragma once
 
 #include "runtime/network.h"
@@ -22,6 +23,7 @@ class RealStream final : public Stream {
     void start(IoOperation& operation) override;
     void forget(IoOperation& operation) override;
     void start_write(IoOperation& operation);
+    [[nodiscard]] bool send_now(IoOperation& operation);
 
     Reactor& reactor_;
     Descriptor descriptor_;
