@@ -19,6 +19,8 @@ struct ServiceRules {
     bool remember_from_first_hearing = true;
     // A joiner is complete, and a compared replica equal, only after syncing.
     bool sync_before_complete = true;
+    // A write that is to be durable is answered only when it is.
+    bool sync_durable_writes = true;
     // After an unclean start nothing is answered before the master readmits the replica.
     bool refuse_until_admitted = true;
     // A join that a restart cut short is void: the replica refuses everything and joins anew.

@@ -87,7 +87,16 @@ Task<rpc::Response> ChunkService::write_blocks(WriteBlocksRequest request, Buffe
     if (!held)
         co_return failed(held.error());
     counters_.wrote(uint64_t{request.block_count} * block_size);
-    co_return done();
+    if (!request.durable)
+        co_return done();
+    // 3. The flush that comes with it.
+    if (rules_.sync_durable_writes) {
+        Result<void> flushed = co_await store_.flush();
+        if (!flushed)
+            co_return failed(flushed.error());
+        counters_.flushed();
+    }
+    co_return done(encode(WriteBlocksReply{.durable = true}));
 }
 
 Task<rpc::Response> ChunkService::flush_chunks(FlushChunksRequest request) {

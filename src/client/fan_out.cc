@@ -34,15 +34,14 @@ void FanOut::take_map(const ChunkMap& map, uint8_t replicas_min) {
             in_sync_++;
         if (!wanted(piece))
             continue;
-        Target target{piece, State::to_send, {}};
-        if (const Target* known = find(piece.cs)) {
-            target.state = known->state;
-            target.version = known->version;
-            if (target.state == State::failed && map.version > version_)
-                target.state = State::to_send;
-            if (target.state == State::answered && !counts(target))
-                target.state = State::to_send;
-        }
+        Target target;
+        if (const Target* known = find(piece.cs))
+            target = *known;
+        target.piece = piece;
+        if (target.state == State::failed && map.version > version_)
+            target.state = State::to_send;
+        if (target.state == State::answered && !counts(target))
+            target.state = State::to_send;
         targets.push_back(target);
     }
     targets_ = std::move(targets);
@@ -62,12 +61,13 @@ std::vector<CsId> FanOut::to_send() {
     return list;
 }
 
-void FanOut::answered(CsId cs, Version sent_under) {
+void FanOut::answered(CsId cs, Version sent_under, bool durable) {
     Target* target = find(cs);
     // It left, or it left and came back: what it answered then says nothing about it now.
     if (target == nullptr || target->version != sent_under || target->state != State::in_flight)
         return;
     target->state = counts(*target) ? State::answered : State::to_send;
+    target->durable = durable;
 }
 
 void FanOut::failed(CsId cs, Version sent_under) {
@@ -95,6 +95,11 @@ bool FanOut::complete() const {
         return false;
     return std::all_of(targets_.begin(), targets_.end(),
                        [](const Target& target) { return target.state == State::answered; });
+}
+
+bool FanOut::durable() const {
+    return std::all_of(targets_.begin(), targets_.end(),
+                       [](const Target& target) { return target.durable; });
 }
 
 }  // namespace cairn::client

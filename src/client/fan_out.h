@@ -24,8 +24,9 @@ class FanOut {
 
     // Pieces to send to now, under version(). Each is in flight from then on.
     std::vector<CsId> to_send();
-    // What came of a request that was sent to `cs` under `sent_under`.
-    void answered(CsId cs, Version sent_under);
+    // What came of a request that was sent to `cs` under `sent_under`; of a write, whether it is on
+    // stable media there.
+    void answered(CsId cs, Version sent_under, bool durable = false);
     // It was refused or may not have arrived: it will be sent again, once wake() or a new map says
     // so.
     void failed(CsId cs, Version sent_under);
@@ -34,6 +35,8 @@ class FanOut {
 
     // Every piece has an answer that counts, and at least the minimum are in sync.
     [[nodiscard]] bool complete() const;
+    // Of a complete write: every answer that counts says that it is on stable media.
+    [[nodiscard]] bool durable() const;
     // Too few are in sync for anything to complete.
     [[nodiscard]] bool below_minimum() const {
         return in_sync_ < replicas_min_ && rules_.keep_minimum;
@@ -46,6 +49,7 @@ class FanOut {
         Piece piece;
         State state = State::to_send;
         Version version;  // under which it was sent, or answered
+        bool durable = false;
     };
     [[nodiscard]] Target* find(CsId cs);
     [[nodiscard]] bool counts(const Target& target) const;

@@ -33,6 +33,25 @@ TEST(FanOut, CompletesWhenEveryPieceAnswered) {
     EXPECT_TRUE(write.complete());
 }
 
+TEST(FanOut, IsDurableWhereAllThatCountSaySo) {
+    const Rules rules;
+    FanOut write(map_of(1, {in_sync(a), in_sync(b)}), 1, true, rules);
+    write.to_send();
+    write.answered(a, Version(1), true);
+    EXPECT_FALSE(write.durable());
+    write.answered(b, Version(1), false);
+    EXPECT_TRUE(write.complete());
+    EXPECT_FALSE(write.durable());
+    // One that left need not have it; one that joined anew has to say so again.
+    write.take_map(map_of(2, {in_sync(a)}), 1);
+    EXPECT_TRUE(write.complete());
+    EXPECT_TRUE(write.durable());
+    write.take_map(map_of(3, {joining(a, 3)}), 0);
+    EXPECT_EQ(write.to_send(), std::vector<CsId>{a});
+    write.answered(a, Version(3), false);
+    EXPECT_FALSE(write.durable());
+}
+
 TEST(FanOut, GoesOnWithoutAPieceThatLeft) {
     const Rules rules;
     FanOut write(map_of(1, {in_sync(a), in_sync(b), in_sync(c)}), 2, true, rules);

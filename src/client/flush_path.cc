@@ -1,6 +1,6 @@
 // The way of a flush: every chunk written since its last flush is flushed on all its replicas, then
-// the size is logged if it is news. Marks go off later, when a chunk has been idle (Client's
-// housekeeping).
+// the size is logged if it is news. A write that was to be durable (write_path.cc) leaves nothing
+// to be flushed. Marks go off later, when a chunk has been idle (Client's housekeeping).
 #include "client/client.h"
 #include "client/open_file.h"
 #include "client/operation.h"
@@ -31,11 +31,12 @@ Task<void> OpenFile::flush_chunk(uint64_t index, Result<void>& outcome) {
         dirty_.erase(at);
 }
 
-Task<Result<void>> OpenFile::flush_chunks() {
+// Those of [first_index, last_index].
+Task<Result<void>> OpenFile::flush_chunks(uint64_t first_index, uint64_t last_index) {
     std::vector<uint64_t> indices;
-    indices.reserve(dirty_.size());
-    for (const auto& [index, newest] : dirty_)
-        indices.push_back(index);
+    for (auto at = dirty_.lower_bound(first_index); at != dirty_.end() && at->first <= last_index;
+         ++at)
+        indices.push_back(at->first);
     Result<void> outcome;
     if (indices.size() == 1) {
         co_await flush_chunk(indices[0], outcome);
@@ -65,10 +66,15 @@ Task<Result<void>> OpenFile::log_size(bool punched) {
 }
 
 Task<Result<void>> OpenFile::flush() {
+    flush_habit_.flushed();
+    return flush_range(0, UINT64_MAX);
+}
+
+Task<Result<void>> OpenFile::flush_range(uint64_t first_index, uint64_t last_index) {
     if (lost_)
         co_return lost_error();
     const uint64_t size_now = node_.size;
-    CO_TRY(co_await flush_chunks());
+    CO_TRY(co_await flush_chunks(first_index, last_index));
     if (!size_logged_) {
         CO_TRY(co_await log_size(false));
         if (node_.size == size_now)

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "block/range_lock.h"
 #include "client/fan_out.h"
+#include "client/flush_habit.h"
 #include "client/rules.h"
 #include "runtime/runtime.h"
 #include "wire/chunk_messages.h"
@@ -46,6 +47,9 @@ struct CachedMap {
     [[nodiscard]] bool known() const { return !position.is_none(); }
 };
 
+// What a write waits for. One that is to be durable spares the flush that would follow it.
+enum class WriteUntil : uint8_t { held, durable };
+
 class OpenFile : public std::enable_shared_from_this<OpenFile> {
   public:
     OpenFile(Client& client, OpenFileReply opened, LeaseMode mode, Instant asked_at);
@@ -60,8 +64,8 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
 
     // `length` bytes; what lies beyond the end of the file reads as zeros.
     Task<Result<Buffer>> read(uint64_t offset, uint64_t length);
-    // Completes when every replica in sync holds it. Extends the file.
-    Task<Result<void>> write(uint64_t offset, Buffer data);
+    // Completes when every replica in sync holds it, or has it on stable media. Extends the file.
+    Task<Result<void>> write(uint64_t offset, Buffer data, WriteUntil until = WriteUntil::held);
     // [offset, offset + length) reads as zeros; `punch`: and frees its space where whole blocks
     // allow.
     Task<Result<void>> write_zeros(uint64_t offset, uint64_t length, bool punch);
@@ -118,9 +122,11 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
         return rules_.order_overlapping ? Access::exclusive : Access::shared;
     }
     Task<Result<void>> punch_after_truncation();
-    Task<Result<void>> write_locked(uint64_t offset, Buffer data);
+    Task<Result<void>> write_locked(uint64_t offset, Buffer data, WriteUntil until);
     Task<Result<void>> zero_locked(uint64_t offset, uint64_t length, bool punch);
-    Task<Result<void>> write_parts(uint64_t offset, uint64_t length, WriteKind kind, Buffer blocks);
+    Task<Result<void>> write_parts(uint64_t offset, uint64_t length, WriteKind kind, Buffer blocks,
+                                   WriteUntil until);
+    void part_ended(const Part& part, uint64_t unflushed_before, bool durable);
     Task<void> run_part(std::shared_ptr<Part> part, Result<void>& outcome);
     Task<Result<void>> run_to_completion(std::shared_ptr<Operation> operation);
     // Runs in the background of the client: a request to a replica that left its set may outlive
@@ -132,7 +138,8 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
 
     // Flushing (flush_path.cc)
     Task<void> flush_chunk(uint64_t index, Result<void>& outcome);
-    Task<Result<void>> flush_chunks();
+    Task<Result<void>> flush_chunks(uint64_t first_index, uint64_t last_index);
+    Task<Result<void>> flush_range(uint64_t first_index, uint64_t last_index);
     Task<Result<void>> log_size(bool punched);
     Task<void> unmark_idle_chunks(uint64_t idle_since_write);
 
@@ -159,6 +166,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     bool size_logged_ = true;
     std::map<uint64_t, uint64_t> dirty_;  // chunk index -> number of its newest unflushed write
     uint64_t write_count_ = 0;
+    FlushHabit flush_habit_;
     std::map<uint64_t, uint32_t> in_flight_;  // chunk index -> writes under way
 };
 

@@ -25,6 +25,7 @@ struct OpenFile::Part {
     uint64_t sequence = 0;
     Buffer data;
     std::vector<uint64_t> checksums;
+    WriteUntil until = WriteUntil::held;
 };
 
 struct OpenFile::Operation {
@@ -42,6 +43,9 @@ struct OpenFile::Operation {
     CsId no_space_at;
     Duration pause = milliseconds(10);
 
+    [[nodiscard]] bool asks_for_durable() const {
+        return part && part->until == WriteUntil::durable;
+    }
     uint32_t strike(CsId cs) { return ++strike_counts[cs]; }
     [[nodiscard]] uint32_t strikes(CsId cs) const {
         const auto at = strike_counts.find(cs);
@@ -61,6 +65,7 @@ struct OpenFile::Operation {
         request.first_block = part->first_block;
         request.block_count = part->block_count;
         request.checksums = part->checksums;
+        request.durable = asks_for_durable();
         body = cairn::encode(request);
         payload = part->data;
     }

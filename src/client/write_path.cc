@@ -12,6 +12,15 @@
 
 namespace cairn::client {
 
+namespace {
+
+bool says_durable(const rpc::Reply& response) {
+    const Result<WriteBlocksReply> reply = decode<WriteBlocksReply>(response.body.view());
+    return reply && reply->durable;
+}
+
+}  // namespace
+
 Task<void> OpenFile::send_to(std::shared_ptr<OpenFile> file, std::shared_ptr<Operation> operation,
                              CsId cs, ChunkMap map) {
     Bytes body;
@@ -20,7 +29,8 @@ Task<void> OpenFile::send_to(std::shared_ptr<OpenFile> file, std::shared_ptr<Ope
     auto response = co_await file->client_.chunk_servers().call(
         cs, operation->method, std::move(body), std::move(payload), write_timeout, 0);
     if (response) {
-        operation->fan_out.answered(cs, map.version);
+        const bool durable = operation->asks_for_durable() && says_durable(*response);
+        operation->fan_out.answered(cs, map.version, durable);
     } else {
         operation->fan_out.failed(cs, map.version);
         operation->failures.emplace_back(cs, response.error().code());
@@ -114,8 +124,27 @@ Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operat
     }
 }
 
+// `unflushed_before` is what dirty_ said of the chunk when the write began.
+void OpenFile::part_ended(const Part& part, uint64_t unflushed_before, bool durable) {
+    const auto at = dirty_.find(part.index);
+    if (durable) {
+        // It was a flush, too, of all that had ended when it began.
+        if (at != dirty_.end() && at->second == unflushed_before)
+            dirty_.erase(at);
+        return;
+    }
+    // A flush that ran meanwhile may have come to a replica before this write did: it does not
+    // cover it.
+    if (rules_.flush_what_ended_last || part.until == WriteUntil::durable)
+        maps_[part.index].last_write = dirty_[part.index] = ++write_count_;
+}
+
 Task<void> OpenFile::run_part(std::shared_ptr<Part> part, Result<void>& outcome) {
-    dirty_[part->index] = ++write_count_;
+    const auto unflushed = dirty_.find(part->index);
+    const uint64_t unflushed_before = unflushed == dirty_.end() ? 0 : unflushed->second;
+    write_count_++;
+    if (part->until == WriteUntil::held)
+        dirty_[part->index] = write_count_;
     in_flight_[part->index]++;
     Result<CachedMap> cached = co_await map_for_write(part->index);
     if (!cached) {
@@ -135,17 +164,14 @@ Task<void> OpenFile::run_part(std::shared_ptr<Part> part, Result<void>& outcome)
         Result<void> done = co_await run_to_completion(operation);
         if (!done)
             outcome = done;
-        // A flush that ran meanwhile may have come to a replica before this write did: it does not
-        // cover it.
-        if (rules_.flush_what_ended_last)
-            maps_[part->index].last_write = dirty_[part->index] = ++write_count_;
+        part_ended(*part, unflushed_before, done.has_value() && operation->fan_out.durable());
     }
     if (--in_flight_[part->index] == 0)
         in_flight_.erase(part->index);
 }
 
 Task<Result<void>> OpenFile::write_parts(uint64_t offset, uint64_t length, WriteKind kind,
-                                         Buffer blocks) {
+                                         Buffer blocks, WriteUntil until) {
     const uint64_t chunk_size = node_.storage.chunk_size;
     const uint64_t part_limit =
         kind == WriteKind::data ? uint64_t{max_blocks_per_request} * block_size : chunk_size;
@@ -161,6 +187,7 @@ Task<Result<void>> OpenFile::write_parts(uint64_t offset, uint64_t length, Write
         part->first_block = static_cast<uint32_t>(within / block_size);
         part->block_count = static_cast<uint32_t>(part_length / block_size);
         part->sequence = ++client_.write_sequence;
+        part->until = until;
         if (kind == WriteKind::data)
             part->data = blocks.slice(done, part_length);
         done += part_length;
@@ -183,12 +210,12 @@ Task<Result<void>> OpenFile::write_parts(uint64_t offset, uint64_t length, Write
     co_return outcome;
 }
 
-Task<Result<void>> OpenFile::write_locked(uint64_t offset, Buffer data) {
+Task<Result<void>> OpenFile::write_locked(uint64_t offset, Buffer data, WriteUntil until) {
     const uint64_t first = align_down(offset, block_size);
     const uint64_t length = data.size();
     const uint64_t end = align_up(offset + length, block_size);
     if (first == offset && end == offset + length)
-        co_return co_await write_parts(offset, length, WriteKind::data, std::move(data));
+        co_return co_await write_parts(offset, length, WriteKind::data, std::move(data), until);
     Buffer blocks = Buffer::allocate(end - first);
     const MutableByteView all = blocks.mutable_view();
     CO_TRY(co_await read_blocks(first, all.first(block_size)));
@@ -201,10 +228,10 @@ Task<Result<void>> OpenFile::write_locked(uint64_t offset, Buffer data) {
         std::memset(all.data() + (from - first), 0, end - from);
     }
     std::memcpy(all.data() + (offset - first), data.view().data(), data.size());
-    co_return co_await write_parts(first, end - first, WriteKind::data, std::move(blocks));
+    co_return co_await write_parts(first, end - first, WriteKind::data, std::move(blocks), until);
 }
 
-Task<Result<void>> OpenFile::write(uint64_t offset, Buffer data) {
+Task<Result<void>> OpenFile::write(uint64_t offset, Buffer data, WriteUntil until) {
     if (!writable())
         co_return Error(Code::read_only, "the file is open for reading only");
     if (data.empty())
@@ -216,12 +243,20 @@ Task<Result<void>> OpenFile::write(uint64_t offset, Buffer data) {
     const uint64_t first = align_down(offset, block_size);
     RangeLock::Hold hold(ranges_, first, align_up(end, block_size) - first, write_access());
     co_await hold.granted();
-    CO_TRY(co_await write_locked(offset, std::move(data)));
+    // Where a flush will follow anyway, it is cheaper with the write than after it.
+    WriteUntil asked = until;
+    if (until == WriteUntil::held && flush_habit_.flush_follows())
+        asked = WriteUntil::durable;
+    CO_TRY(co_await write_locked(offset, std::move(data), asked));
     if (end > node_.size) {
         node_.size = end;
         size_logged_ = false;
     }
     node_.modified = runtime_.clock.wall_now();
+    if (until == WriteUntil::durable) {
+        const uint64_t chunk_size = node_.storage.chunk_size;
+        co_return co_await flush_range(offset / chunk_size, (end - 1) / chunk_size);
+    }
     co_return Result<void>();
 }
 
@@ -231,14 +266,16 @@ Task<Result<void>> OpenFile::zero_locked(uint64_t offset, uint64_t length, bool 
     const uint64_t whole_end = align_down(end, block_size);
     if (whole_first >= whole_end) {
         // Within one block, or over one border: as data.
-        co_return co_await write_locked(offset, Buffer::zeroed(length));
+        co_return co_await write_locked(offset, Buffer::zeroed(length), WriteUntil::held);
     }
     if (offset < whole_first)
-        CO_TRY(co_await write_locked(offset, Buffer::zeroed(whole_first - offset)));
+        CO_TRY(
+            co_await write_locked(offset, Buffer::zeroed(whole_first - offset), WriteUntil::held));
     if (whole_end < end)
-        CO_TRY(co_await write_locked(whole_end, Buffer::zeroed(end - whole_end)));
+        CO_TRY(co_await write_locked(whole_end, Buffer::zeroed(end - whole_end), WriteUntil::held));
     co_return co_await write_parts(whole_first, whole_end - whole_first,
-                                   punch ? WriteKind::punch : WriteKind::zeros, Buffer());
+                                   punch ? WriteKind::punch : WriteKind::zeros, Buffer(),
+                                   WriteUntil::held);
 }
 
 Task<Result<void>> OpenFile::write_zeros(uint64_t offset, uint64_t length, bool punch) {
@@ -274,7 +311,7 @@ Task<Result<void>> OpenFile::punch_after_truncation() {
     const uint64_t chunk_end = align_up(from, node_.storage.chunk_size);
     if (chunk_end > from)
         CO_TRY(co_await zero_locked(from, chunk_end - from, true));
-    CO_TRY(co_await flush_chunks());
+    CO_TRY(co_await flush_chunks(0, UINT64_MAX));
     CO_TRY(co_await log_size(true));
     node_.zero_from = UINT64_MAX;
     co_return Result<void>();

@@ -33,10 +33,9 @@ Task<Result<Buffer>> ClusterDevice::read(uint64_t offset, uint32_t length) {
 
 Task<Result<void>> ClusterDevice::write(uint64_t offset, Buffer data, block::WriteFlags flags) {
     CO_TRY(block::check_change(*this, offset, data.size()));
-    CO_TRY(co_await file_->write(offset, std::move(data)));
-    if (flags.fua)
-        co_return co_await file_->flush();
-    co_return Result<void>();
+    co_return co_await file_->write(
+        offset, std::move(data),
+        flags.fua ? client::WriteUntil::durable : client::WriteUntil::held);
 }
 
 Task<Result<void>> ClusterDevice::flush() {

@@ -38,6 +38,11 @@ void History::end_write(OperationId id, Instant now) {
     operations_[id].ended = now;
 }
 
+void History::end_durable_write(OperationId id, Instant now) {
+    end_write(id, now);
+    operations_[id].durable = true;
+}
+
 void History::abandon_write(OperationId id, Instant now) {
     operations_[id].ended = now;
     operations_[id].abandoned = true;
@@ -80,6 +85,8 @@ void History::may_forget(FileId file, uint64_t first_block, uint64_t count, Inst
 }
 
 bool History::was_flushed(const Operation& write) const {
+    if (write.durable)
+        return true;
     const auto at = flushes_.find(write.key.file);
     if (at == flushes_.end())
         return false;

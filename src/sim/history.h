@@ -40,6 +40,8 @@ class History {
     // It completed. A write that never ends, or failed, may take effect at any later time, or
     // never.
     void end_write(OperationId id, Instant now);
+    // It completed, and is kept: as if a flush of its own had followed.
+    void end_durable_write(OperationId id, Instant now);
     // Its writer was fenced: it has taken effect before `now`, or never will (I5).
     void abandon_write(OperationId id, Instant now);
     // Its writer had been fenced before it began: it never takes effect (I5).
@@ -72,6 +74,7 @@ class History {
         bool abandoned = false;
         bool forbidden = false;
         uint64_t open = 0;  // which open of the file it came through
+        bool durable = false;
     };
     struct Flush {
         uint64_t writer;

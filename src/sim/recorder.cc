@@ -18,7 +18,7 @@ uint64_t Recorder::opened(const client::OpenFile& file) {
 }
 
 Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uint64_t block,
-                                   uint64_t count) {
+                                   uint64_t count, client::WriteUntil until) {
     const BlockValue value = state_.next_value;
     state_.next_value += count;
     Buffer data = Buffer::allocate(count * block_size);
@@ -35,7 +35,7 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
             state_.open_writes[file.id()].push_back(ids.back());
     }
     const Instant began = now_();
-    Result<void> written = co_await file.write(block * block_size, data);
+    Result<void> written = co_await file.write(block * block_size, data, until);
     if (!written) {
         if (written.code() == Code::lease_lost)
             state_.lost_leases++;
@@ -55,6 +55,8 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
         // if the write had taken effect before that.
         if (std::find(open.begin(), open.end(), id) == open.end())
             state_.history.confirm_abandoned(id);
+        else if (until == client::WriteUntil::durable)
+            state_.history.end_durable_write(id, now_());
         else
             state_.history.end_write(id, now_());
         std::erase(open, id);

@@ -49,7 +49,7 @@ class Recorder {
     uint64_t opened(const client::OpenFile& file);
     // Values that no other write carries.
     Task<Result<void>> write(client::OpenFile& file, uint64_t opening, uint64_t block,
-                             uint64_t count);
+                             uint64_t count, client::WriteUntil until = client::WriteUntil::held);
     // Returns the first block's value.
     Task<Result<BlockValue>> read(client::OpenFile& file, uint64_t opening, uint64_t block,
                                   uint64_t count);

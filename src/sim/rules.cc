@@ -50,6 +50,8 @@ constexpr RuleInfo rules[] = {
      of<&A::service, &S::remember_from_first_hearing>, Focus::comparisons},
     {"join-sync", "a joiner is complete only after syncing",
      of<&A::service, &S::sync_before_complete>, Focus::joins},
+    {"durable-write", "a write that is to be durable is answered only when it is",
+     of<&A::service, &S::sync_durable_writes>},
     {"unclean", "after an unclean start nothing is answered before readmission",
      of<&A::service, &S::refuse_until_admitted>, Focus::comparisons},
     {"void-join", "a join that a restart cut short is void",

@@ -68,6 +68,13 @@ ActRef Actor::write(uint64_t block, uint64_t count) {
     });
 }
 
+ActRef Actor::write_durable(uint64_t block) {
+    return tell_about_file([this, block](Seat& seat) {
+        return valueless(
+            recorder_.write(*seat.file, seat.opening, block, 1, client::WriteUntil::durable));
+    });
+}
+
 ActRef Actor::read(uint64_t block) {
     return tell_about_file(
         [this, block](Seat& seat) { return recorder_.read(*seat.file, seat.opening, block, 1); });

@@ -38,6 +38,7 @@ class Actor {
 
     ActRef open(LeaseMode mode);
     ActRef write(uint64_t block, uint64_t count = 1);
+    ActRef write_durable(uint64_t block);
     ActRef read(uint64_t block);
     ActRef flush();
     ActRef close();

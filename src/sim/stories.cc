@@ -88,6 +88,7 @@ constexpr Story all[] = {
      }),
      story_minimum},
     {"flush-late", base(), story_flush_late},
+    {"durable-write", base(), story_durable_write},
     {"join-sync", base(), story_join_sync},
     {"unclean", with([](ClusterShape& shape) {
          shape.cs_ports_fixed = true;

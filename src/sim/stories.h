@@ -33,6 +33,7 @@ void story_deleted_files(Stage& stage);
 void story_digests(Stage& stage);
 void story_quiet_digests(Stage& stage);
 void story_flush_late(Stage& stage);
+void story_durable_write(Stage& stage);
 void story_gate(Stage& stage);
 void story_hole(Stage& stage);
 void story_join_sync(Stage& stage);

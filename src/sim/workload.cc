@@ -12,7 +12,8 @@ Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, uint64_t nu
         if (writes && dice < 5) {
             const uint64_t count = 1 + runtime_.random.below(3);
             const uint64_t block = runtime_.random.below(options_.blocks_per_file - count);
-            fine = (co_await recorder_.write(*file, number, block, count)).has_value();
+            const auto until = dice == 0 ? client::WriteUntil::durable : client::WriteUntil::held;
+            fine = (co_await recorder_.write(*file, number, block, count, until)).has_value();
         } else if (writes && dice < 7) {
             fine = (co_await recorder_.flush(*file, number)).has_value();
         } else {

@@ -70,10 +70,22 @@ struct WriteBlocksRequest {
     uint32_t first_block = 0;
     uint32_t block_count = 0;
     std::vector<uint64_t> checksums;  // one a block of data; empty for zeros and punch
+    // To be answered as a flush that follows it would be.
+    bool durable = false;
 
     template <class A>
     void fields(A& archive) {
-        archive(tag, kind, sequence, first_block, block_count, checksums);
+        archive(tag, kind, sequence, first_block, block_count, checksums, durable);
+    }
+};
+
+struct WriteBlocksReply {
+    // The write, and all that this server acknowledged before it, is on stable media.
+    bool durable = false;
+
+    template <class A>
+    void fields(A& archive) {
+        archive(durable);
     }
 };
 
