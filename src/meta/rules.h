@@ -50,6 +50,8 @@ struct Rules {
     bool halt_when_many_are_lost = true;
     // On hosts that hold no other replica.
     bool recover_into_free_domains = true;
+    // Where replicas do not stand in the tier or domain that is asked for, they move there.
+    bool move_to_better = true;
     // A replica leaves a server that is removed when enough others stand.
     bool drain_after_copies = true;
 };

@@ -16,8 +16,8 @@ bool is_blocked(const ShortChunk& chunk) {
 }
 
 bool is_more_urgent(const ShortChunk& a, const ShortChunk& b) {
-    return std::make_tuple(!is_blocked(a), a.in_sync, a.chunk) <
-           std::make_tuple(!is_blocked(b), b.in_sync, b.chunk);
+    return std::make_tuple(!is_blocked(a), a.moves, a.in_sync, a.chunk) <
+           std::make_tuple(!is_blocked(b), b.moves, b.in_sync, b.chunk);
 }
 
 }  // namespace
@@ -44,16 +44,20 @@ RecoveryPlan plan_recovery(const ClusterMap& map, const Policy& policy,
         wanted.existing = chunk.pieces;
         wanted.exclude = busy;
         wanted.exclude.insert(wanted.exclude.end(), chunk.avoid.begin(), chunk.avoid.end());
-        Chosen chosen = choose(map, wanted, policy);
+        Policy strict = policy;
+        strict.strict_tier |= chunk.moves;
+        strict.strict_failure_domain |= chunk.moves;
+        Chosen chosen = choose(map, wanted, strict);
         if (chosen.servers.empty() && !busy.empty()) {
             wanted.exclude = chunk.avoid;
-            if (!choose(map, wanted, policy).servers.empty()) {
+            if (!choose(map, wanted, strict).servers.empty()) {
                 waiting++;  // its server is only busy
                 continue;
             }
         }
         if (chosen.servers.empty()) {
-            plan.nowhere.push_back(chunk.chunk);
+            if (!chunk.moves)
+                plan.nowhere.push_back(chunk.chunk);
             continue;
         }
         const CsId target = chosen.servers.front();

@@ -19,6 +19,9 @@ struct ShortChunk {
     std::vector<CsId> pieces;      // all that the set has
     std::vector<CsId> avoid;       // did not manage to take it
     uint32_t in_sync = 0;          // of them, on servers that answer: at least one
+    // It has enough, but not where it should: `pieces` are those that stand well, and another is
+    // wanted only in the right tier and domain.
+    bool moves = false;
 };
 
 struct RecoveryLimits {
@@ -35,8 +38,8 @@ struct RecoveryStep {
 
 struct RecoveryPlan {
     std::vector<RecoveryStep> steps;
-    // Chunks for which no server is left, now or with what is under way: their domains are taken,
-    // or the disks are full.
+    // Chunks that lack a replica and for which no server is left, now or with what is under way:
+    // their domains are taken, or the disks are full.
     std::vector<ChunkId> nowhere;
 };
 

@@ -93,5 +93,19 @@ TEST(RecoveryPlan, WhereThereIsNoPlaceItSaysSo) {
     EXPECT_THAT(plan.nowhere, ElementsAre(ChunkId(2)));
 }
 
+TEST(RecoveryPlan, MovesComeLastAndOnlyToBetterPlaces) {
+    ShortChunk moved = chunk_on(1, {CsId(1025)}, FailureDomain::host);
+    moved.moves = true;
+    moved.in_sync = 2;
+    const ShortChunk lacking = chunk_on(2, {CsId(1025), CsId(1027)}, FailureDomain::host);
+    RecoveryPlan plan = plan_recovery(six_servers(), {}, {moved, lacking}, {}, {}, 7);
+    EXPECT_THAT(order_of(plan), ElementsAre(2, 1));
+    // No server has that tier: it stays where it is, and nobody misses anything.
+    moved.attributes.tier = 3;
+    plan = plan_recovery(six_servers(), {}, {moved}, {}, {}, 7);
+    EXPECT_THAT(plan.steps, IsEmpty());
+    EXPECT_THAT(plan.nowhere, IsEmpty());
+}
+
 }  // namespace
 }  // namespace cairn::placement

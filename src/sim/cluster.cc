@@ -305,6 +305,13 @@ void SimCluster::remove_chunk_server(CsId cs, CsRemoval removal) {
     });
 }
 
+void SimCluster::use_failure_domain(FailureDomain domain) {
+    world_.start(*client_hosts_[1], "set-attr", [this, domain](Runtime& runtime) {
+        return store_outcome(set_failure_domain(runtime, client_options(98), domain),
+                             std::make_shared<std::optional<Result<void>>>());
+    });
+}
+
 void SimCluster::forget_chunk_server(Service& service) {
     kill(service, Duration());
     service.held = true;

@@ -71,6 +71,7 @@ class SimCluster {
     // As an administrator would, from a host of the first metadata server.
     void revoke_leases_of(std::string host);
     void remove_chunk_server(CsId cs, CsRemoval removal);
+    void use_failure_domain(FailureDomain domain);
     // It was removed for good: the cluster is whole without it.
     void forget_chunk_server(Service& service);
     void cut_power(const std::vector<Machine*>& machines, Duration down);

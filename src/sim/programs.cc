@@ -178,7 +178,7 @@ Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
         attributes.file = FileId(1);
         attributes.replicas_norm = shape.replicas_norm;
         attributes.replicas_min = shape.replicas_min;
-        attributes.failure_domain = FailureDomain::host;
+        attributes.failure_domain = shape.failure_domain;
         outcome = co_await client.set_attributes(attributes);
     }
     const std::pair<const char*, std::string> settings[] = {
@@ -211,6 +211,21 @@ Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
         Result<void> closed = co_await client.close(*file);
         if (outcome)
             outcome = closed;
+    }
+    co_await client.stop();
+    co_return outcome;
+}
+
+Task<Result<void>> set_failure_domain(Runtime& runtime, client::ClientOptions options,
+                                      FailureDomain domain) {
+    client::Client client(runtime, std::move(options));
+    Result<void> outcome = co_await client.start();
+    if (outcome) {
+        SetAttributesRequest attributes;
+        attributes.file = FileId(1);
+        attributes.recursive = true;
+        attributes.failure_domain = domain;
+        outcome = co_await client.set_attributes(attributes);
     }
     co_await client.stop();
     co_return outcome;

@@ -32,6 +32,9 @@ Task<Result<void>> remove_cs(Runtime& runtime, rpc::ClusterAccess access, CsId c
 Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host);
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape);
+// Of all files.
+Task<Result<void>> set_failure_domain(Runtime& runtime, client::ClientOptions options,
+                                      FailureDomain domain);
 Task<Result<void>> read_everything(Runtime& runtime, client::ClientOptions options,
                                    WorkloadState& state, WorkloadOptions workload,
                                    std::function<Instant()> now);

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "runtime/random.h"
 #include "runtime/sim/faults.h"
+#include "wire/meta_types.h"
 
 namespace cairn::sim {
 
@@ -24,6 +25,7 @@ struct ClusterShape {
     uint32_t files = 3;
     uint8_t replicas_norm = 3;
     uint8_t replicas_min = 2;
+    FailureDomain failure_domain = FailureDomain::host;
     uint64_t chunk_size = 64 * kib;
     uint64_t blocks_per_file = 32;
     Duration lease_timeout = seconds(6);

@@ -152,6 +152,15 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(8);
      }),
      story_domains},
+    {"spread", with([](ClusterShape& shape) {
+         shape.cs_hosts = 2;
+         shape.cs_per_host = 2;
+         shape.blocks_per_file = 128;
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+         shape.failure_domain = FailureDomain::disk;
+     }),
+     story_spread},
     {"drain-copy", with([](ClusterShape& shape) {
          shape.replicas_norm = 2;
          shape.replicas_min = 1;

@@ -66,5 +66,6 @@ void story_wait_silent(Stage& stage);
 void story_halt(Stage& stage);
 void story_domains(Stage& stage);
 void story_drain_copy(Stage& stage);
+void story_spread(Stage& stage);
 
 }  // namespace cairn::sim

@@ -52,4 +52,19 @@ wait_for "three of each" whole 3
 check "one replica" vstorage set-attr -R -p / replicas=1
 wait_for "one of each" whole 1
 for at in 0 256M 512M 768M; do check "read at $at" io "read -P 7 $at 1M"; done
+
+# Another tier: replicas move there while the disk is written.
+for i in 5 6; do
+    check "a server of tier 1" vstorage make-cs -r "$work/cs$i" -t 1
+    start_cs $i
+done
+wait_for "they are active" cs_active 6
+check "two replicas of tier 1" vstorage set-attr -R -p / replicas=2 tier=1
+check "written meanwhile" io "write -P 9 300M 8M" "flush"
+in_tier() {
+    whole 2 && [ "$(map_value "all(r['cs'] >= 1029 for x in c for r in x['replicas'])")" = True ]
+}
+wait_for "all stand there" in_tier
+for at in 0 256M 512M 768M; do check "read at $at" io "read -P 7 $at 1M"; done
+check "and what was written" io "read -P 9 300M 8M"
 finish

@@ -93,7 +93,11 @@ Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
     // Where a server that is being removed was away, what it has is of use only while too few
     // others have it.
     const size_t there = server->stays() ? catalogue.staying(*chunk) : chunk->pieces.size();
-    if (there >= node->storage.replicas_norm || server->state == CsLoggedState::dropped)
+    // A copy to a better place is one too many for a while.
+    const auto copy = copies_.find(id);
+    const bool moves = copy != copies_.end() && copy->second == cs &&
+                       chunk->pieces.size() <= node->storage.replicas_norm;
+    if ((there >= node->storage.replicas_norm && !moves) || server->state == CsLoggedState::dropped)
         return Verdict::remove;
     if (chunk->joining_count() > 0 || chunk->in_sync_count() == 0)
         return Verdict::wait;

@@ -133,7 +133,7 @@ void Master::applied(const Effects& effects) {
             deletions.forget(cs);
         }
     }
-    if (!effects.storage_changed.empty())
+    if (!effects.storage_changed.empty() || !effects.servers_changed.empty())
         recovery.look_at_all();
     for (const ReplicaAt& replica : effects.to_delete)
         deletions.add(replica.cs, replica.chunk);

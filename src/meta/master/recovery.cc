@@ -12,6 +12,8 @@ namespace cairn::meta {
 namespace {
 
 constexpr Duration look_interval = milliseconds(200);
+// Room may come about where replicas should stand, without anybody telling.
+constexpr Duration scan_interval = seconds(60);
 constexpr size_t scanned_at_once = 20'000;
 constexpr size_t examined_at_once = 2'000;
 
@@ -43,9 +45,26 @@ bool Recovery::knows_too_little() const {
     });
 }
 
+// Those that stay, in the right tier, and where hosts are the domain the first of each host. Where
+// settings are not strict any place is a right one.
+std::vector<CsId> Recovery::well_placed(const Chunk& chunk, const Node& node) const {
+    const Settings& settings = master_.catalogue().settings();
+    const bool by_host =
+        node.storage.failure_domain == FailureDomain::host && settings.strict_failure_domain();
+    std::vector<CsId> well;
+    std::set<HostId> hosts;
+    for (const ChunkPiece& piece : chunk.pieces) {
+        const CsRecord& server = *master_.catalogue().server(piece.cs);
+        if (server.stays() && server.tier == node.storage.tier &&
+            (!by_host || hosts.insert(server.host).second))
+            well.push_back(piece.cs);
+    }
+    return well;
+}
+
 bool Recovery::has_its_norm(const Chunk& chunk, const Node& node) const {
     const size_t norm = node.storage.replicas_norm;
-    return chunk.pieces.size() == norm && master_.catalogue().staying(chunk) == norm;
+    return chunk.pieces.size() == norm && well_placed(chunk, node).size() == norm;
 }
 
 void Recovery::scan() {
@@ -61,6 +80,7 @@ void Recovery::scan() {
             candidates_.insert(chunk);
         entry = chunks.next(entry.key + 1);
     }
+    scanned_ = master_.runtime.loop.now();
     if (entry.value == nullptr)
         scan_from_.reset();
     else
@@ -78,7 +98,8 @@ Recovery::Need Recovery::need_of(ChunkId id) const {
         (rules.wait_for_silent && master_.joins.expects(id)))
         return Need::wait;
     const uint32_t staying = catalogue.staying(*chunk);
-    if (staying >= node->storage.replicas_norm ||
+    const uint32_t norm = node->storage.replicas_norm;
+    if ((staying >= norm && chunk->pieces.size() > norm) ||
         (staying < chunk->pieces.size() && !rules.drain_after_copies))
         return Need::fewer;
     if (!rules.replace_lost)
@@ -86,36 +107,58 @@ Recovery::Need Recovery::need_of(ChunkId id) const {
     const bool has_source = std::ranges::any_of(chunk->pieces, [this](const ChunkPiece& piece) {
         return piece.in_sync() && !piece.suspect && master_.servers.answers(piece.cs);
     });
-    return has_source ? Need::replica : Need::wait;
+    if (!has_source)
+        return Need::wait;
+    if (staying < norm)
+        return Need::replica;
+    return rules.move_to_better ? Need::move : Need::none;
 }
 
-placement::ShortChunk Recovery::describe(ChunkId id) const {
+placement::ShortChunk Recovery::describe(ChunkId id, bool moves) const {
     const Chunk& chunk = *master_.catalogue().chunk(id);
+    const Node& node = *master_.catalogue().node(chunk.file);
     placement::ShortChunk described;
     described.chunk = id;
-    described.attributes = master_.catalogue().node(chunk.file)->storage;
-    for (const ChunkPiece& piece : chunk.pieces) {
-        // The place of one that is to go may be taken, as may its host.
-        if (master_.catalogue().server(piece.cs)->stays() &&
-            master_.options.rules.recover_into_free_domains)
-            described.pieces.push_back(piece.cs);
-        described.in_sync += piece.in_sync() && master_.servers.answers(piece.cs) ? 1 : 0;
-    }
+    described.moves = moves;
+    described.attributes = node.storage;
     if (const auto avoided = avoided_.find(id); avoided != avoided_.end())
         described.avoid.assign(avoided->second.begin(), avoided->second.end());
+    const std::vector<CsId> well = well_placed(chunk, node);
+    for (const ChunkPiece& piece : chunk.pieces) {
+        // The place of one that is to go may be taken, as may its host.
+        const bool counts = moves ? std::ranges::find(well, piece.cs) != well.end()
+                                  : master_.catalogue().server(piece.cs)->stays();
+        if (counts && master_.options.rules.recover_into_free_domains)
+            described.pieces.push_back(piece.cs);
+        else if (!counts)
+            described.avoid.push_back(piece.cs);
+        described.in_sync += piece.in_sync() && master_.servers.answers(piece.cs) ? 1 : 0;
+    }
     return described;
 }
 
 void Recovery::start_copies(std::vector<placement::ShortChunk> chunks) {
+    std::set<ChunkId> idle_moves;
+    for (const placement::ShortChunk& chunk : chunks) {
+        if (chunk.moves)
+            idle_moves.insert(chunk.chunk);
+    }
     const placement::RecoveryPlan plan = placement::plan_recovery(
         master_.cluster_map(), master_.placement_policy(), std::move(chunks),
         master_.joins.copies_by_server(), {}, master_.options.seed);
-    for (const placement::RecoveryStep& step : plan.steps)
+    for (const placement::RecoveryStep& step : plan.steps) {
         master_.joins.copy_to(step.chunk, step.target);
+        moved_in_pass_ |= idle_moves.erase(step.chunk) > 0;
+    }
     // Those that did not manage before may do so later.
     for (const ChunkId chunk : plan.nowhere)
         avoided_.erase(chunk);
     nowhere_in_pass_ += plan.nowhere.size();
+    // A better place may come about, some time: the next scan looks.
+    for (const ChunkId chunk : idle_moves) {
+        avoided_.erase(chunk);
+        candidates_.erase(chunk);
+    }
 }
 
 void Recovery::copied() {
@@ -139,12 +182,16 @@ Task<void> Recovery::drop_one(ChunkId id) {
     const Chunk* chunk = master_.catalogue().chunk(id);
     if (chunk == nullptr)
         co_return;
+    const Node* node = master_.catalogue().node(chunk->file);
+    if (node == nullptr)
+        co_return;
+    const std::vector<CsId> well = well_placed(*chunk, *node);
     const ChunkPiece* dropped = nullptr;
     std::pair<bool, uint64_t> least{true, UINT64_MAX};
     for (const ChunkPiece& piece : chunk->pieces) {
         const uint64_t free =
             master_.servers.answers(piece.cs) ? master_.servers.find(piece.cs)->space.free : 0;
-        const std::pair worth{master_.catalogue().server(piece.cs)->stays(), free};
+        const std::pair worth{std::ranges::find(well, piece.cs) != well.end(), free};
         if (dropped == nullptr || worth < least) {
             dropped = &piece;
             least = worth;
@@ -168,8 +215,8 @@ Recovery::Found Recovery::look_at_some() {
     auto at = candidates_.lower_bound(next_candidate_);
     for (size_t i = 0; i < examined_at_once && at != candidates_.end(); i++) {
         const Need need = need_of(*at);
-        if (need == Need::replica)
-            found.wanting.push_back(describe(*at));
+        if (need == Need::replica || need == Need::move)
+            found.wanting.push_back(describe(*at, need == Need::move));
         if (need == Need::fewer)
             found.too_many.push_back(*at);
         if (need == Need::replica || master_.joins.copies_chunk(*at))
@@ -183,6 +230,9 @@ Recovery::Found Recovery::look_at_some() {
         queued_ = std::exchange(queued_in_pass_, 0);
         nowhere_ = std::exchange(nowhere_in_pass_, 0);
         announce(queued_);
+        // Moves that found their servers busy are found again.
+        if (std::exchange(moved_in_pass_, false))
+            look_at_all();
     }
     return found;
 }
@@ -192,6 +242,8 @@ Task<void> Recovery::run() {
         const bool stop = co_await master_.pause(look_interval);
         if (stop)
             co_return;
+        if (master_.runtime.loop.now() - scanned_ > scan_interval)
+            look_at_all();
         scan();
         if (knows_too_little() || (is_halted() && master_.options.rules.halt_when_many_are_lost))
             continue;

@@ -1,6 +1,7 @@
 // Recovery: gives chunks as many replicas as their files ask for, when a server was declared lost,
 // attributes were changed, or a chunk was made while servers were away; and takes away what is too
-// many. What to do next is decided by placement/recovery_plan.h; joins do it.
+// many; and moves those that do not stand in the tier or domain that is asked for. What to do next
+// is decided by placement/recovery_plan.h; joins do it.
 //
 // Nothing starts for a replica whose server is only silent: it may come back with it. With more
 // servers offline than the settings allow nothing starts at all: that is no disk that died.
@@ -39,7 +40,7 @@ class Recovery {
     Task<void> run();
 
   private:
-    enum class Need : uint8_t { none, wait, replica, fewer };
+    enum class Need : uint8_t { none, wait, replica, move, fewer };
     struct Found {
         std::vector<placement::ShortChunk> wanting;
         std::vector<ChunkId> too_many;
@@ -48,9 +49,10 @@ class Recovery {
     void scan();
     // The next few candidates; after the last it begins again.
     [[nodiscard]] Found look_at_some();
+    [[nodiscard]] std::vector<CsId> well_placed(const Chunk& chunk, const Node& node) const;
     [[nodiscard]] bool has_its_norm(const Chunk& chunk, const Node& node) const;
     [[nodiscard]] Need need_of(ChunkId chunk) const;
-    [[nodiscard]] placement::ShortChunk describe(ChunkId chunk) const;
+    [[nodiscard]] placement::ShortChunk describe(ChunkId chunk, bool moves) const;
     // More servers are offline than recovery goes on with.
     [[nodiscard]] bool is_halted() const;
     // True while a server that may hold replicas has not spoken to this master yet.
@@ -64,6 +66,8 @@ class Recovery {
     std::map<ChunkId, std::set<CsId>> avoided_;
     std::optional<ChunkId> scan_from_;
     ChunkId next_candidate_;
+    Instant scanned_;
+    bool moved_in_pass_ = false;
     size_t queued_in_pass_ = 0;
     size_t nowhere_in_pass_ = 0;
     size_t queued_ = 0;
