@@ -117,11 +117,10 @@ wait_long "a deleted directory is made anew" remade "$file" "$old"
 exec 9<&-
 check "all servers go on" cs_active 3
 
-# Written where nothing is open any more: that replica is lost, the server is not.
+# Written after its file was deleted: that replica is lost, the server is not.
 stop cs2
 start_cs 2
 wait_for "CS 2 is back" cs_active 3
-vstorage set-config mds.wd.verify_chunks=0 >set.out
 file=$(file_of 2 3)
 exec 9<"$file"
 old=$(inode "$file")
