@@ -36,6 +36,7 @@ bool Applier::apply_due() const {
                     [](const StructuralChange& change) { return !change.create; });
     return removals || core_.wants_room() ||
            core_.overlay.bytes() > core_.options.pending_bytes_max / pending_high_divisor ||
+           core_.overlay.in_place() > core_.options.placed_blocks_max / pending_high_divisor ||
            core_.zeros.size() > core_.options.zero_ranges_max / pending_high_divisor ||
            core_.runtime.loop.now() >= core_.oldest_pending + core_.options.apply_delay;
 }
@@ -121,10 +122,7 @@ Task<Result<bool>> Applier::apply() {
     core_.oldest_pending = Instant::never();
     // 2. Nothing goes in place before its record is durable: a power cut could keep the block and
     //    lose the record, and with it the only trace of what the block means.
-    if (core_.options.rules.flush_before_apply)
-        CO_TRY(co_await core_.journal->flush_through(end - 1));
-    else
-        CO_TRY(co_await core_.journal->wait_held(end - 1));
+    CO_TRY(co_await make_durable(end - 1, core_.placed_sequence));
     // 3. Files, then zeros, then blocks: a block that is still pending is newer than any range.
     Result<void> done = co_await change_structure(std::move(structure));
     if (done)
@@ -144,6 +142,22 @@ Task<Result<bool>> Applier::apply() {
     if (!done && core_.oldest_pending == Instant::never())
         core_.oldest_pending = core_.runtime.loop.now();
     co_return done.has_value();
+}
+
+// What lies in place is verified by recovery as long as the ring does not say that it was durable:
+// so it says so before anything there may change.
+Task<Result<void>> Applier::make_durable(journal::Sequence last, journal::Sequence placed) {
+    const uint64_t marker = std::exchange(core_.marker_reserve, 0);
+    const bool tell = placed > core_.placed_told && core_.options.rules.tell_before_apply;
+    if (tell && core_.options.rules.flush_before_apply) {
+        CO_TRY(co_await core_.journal->flush_and_tell(last, marker));
+        core_.placed_told = placed;
+        co_return Result<void>();
+    }
+    core_.journal->release(marker);
+    if (core_.options.rules.flush_before_apply)
+        co_return co_await core_.journal->flush_through(last);
+    co_return co_await core_.journal->wait_held(last);
 }
 
 Task<Result<void>> Applier::change_structure(std::vector<StructuralChange> changes) {
@@ -272,9 +286,13 @@ Task<Result<void>> Applier::write_unit(ApplyUnit unit, PageRef page) {
     chunk->sync_needed = true;
     std::vector<ByteView> slices;
     for (size_t begin = 0; begin < unit.blocks.size();) {
+        if (unit.blocks[begin].data.empty()) {
+            begin++;
+            continue;
+        }
         slices.clear();
         size_t end = begin;
-        while (end < unit.blocks.size() &&
+        while (end < unit.blocks.size() && !unit.blocks[end].data.empty() &&
                unit.blocks[end].block == unit.blocks[begin].block + (end - begin))
             slices.push_back(unit.blocks[end++].data.view());
         const uint64_t offset = chunk->geometry().data_offset(unit.blocks[begin].block);

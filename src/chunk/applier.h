@@ -54,6 +54,7 @@ class Applier {
     [[nodiscard]] bool checkpoint_due() const;
     Waiter wait_for_work();
 
+    Task<Result<void>> make_durable(journal::Sequence last, journal::Sequence placed);
     Task<Result<void>> change_structure(std::vector<StructuralChange> changes);
     Task<Result<void>> apply_zeros(const std::vector<ZeroRange>& ranges);
     Task<Result<void>> apply_zero_range(const ZeroRange& range);

@@ -31,7 +31,10 @@ Task<Result<bool>> Applier::checkpoint() {
         if (!page->chunk->removed)
             core_.tables.mark_dirty(*page);
     }
+    std::vector<ChunkRef> unsettled;
     for (const auto& [id, chunk] : core_.chunks) {
+        if (!chunk->settled)
+            unsettled.push_back(chunk);
         chunk->header_due |= chunk->header_dirty;
         chunk->header_dirty = false;
     }
@@ -56,9 +59,17 @@ Task<Result<bool>> Applier::checkpoint() {
     if (core_.options.rules.sync_before_trim)
         CO_TRY(co_await sync_base());
     CO_TRY(co_await sync_folders());
-    CO_TRY(co_await save_small_files());
+    Result<void> saved = co_await save_small_files();
+    if (!saved) {
+        core_.has_unsaved = true;
+        if (saved.code() == Code::no_space)
+            co_return false;
+        co_return saved.error();
+    }
     // 5. Only now the journal may forget it.
     CO_TRY(co_await trim(frozen_end));
+    for (const ChunkRef& chunk : unsettled)
+        chunk->settled = true;
     last_checkpoint_ = core_.runtime.loop.now();
     core_.space_changed();
     core_.room_changed();
@@ -162,11 +173,15 @@ Task<Result<void>> Applier::place_image(const Image& image) {
     } else {
         image.chunk->sync_needed = true;
         const Buffer content = content_of(image);
-        // A header goes into both its places; its image in the journal makes that safe.
-        const std::array<ByteView, 2> slices{content.view(), content.view()};
-        const size_t copies = image.page == nullptr ? 2 : 1;
-        placed =
-            co_await journal::write_blocks(**file, image.offset, std::span(slices).first(copies));
+        const std::array<ByteView, 1> slices{content.view()};
+        placed = co_await journal::write_blocks(**file, image.offset, slices);
+        // A header goes into both its places, into the second when the first is durable: recovery
+        // knows the chunk at any time.
+        if (placed && image.page == nullptr) {
+            placed = co_await journal::sync_file(**file);
+            if (placed)
+                placed = co_await journal::write_blocks(**file, block_size, slices);
+        }
     }
     if (image.page == nullptr)
         image.chunk->header_placing = false;
@@ -208,7 +223,7 @@ Task<Result<void>> Applier::sync_chunk(ChunkRef chunk) {
     if (!file)
         co_return file.error();
     chunk->sync_needed = false;
-    Result<size_t> synced = co_await (*file)->sync();
+    Result<void> synced = co_await journal::sync_file(**file);
     if (!synced)
         co_return synced.error().with_context(core_.files.path_of(chunk->id));
     co_return Result<void>();
@@ -232,11 +247,18 @@ Task<Result<void>> Applier::sync_folders() {
 Task<Result<void>> Applier::save_small_files() {
     if (core_.epochs_dirty) {
         core_.epochs_dirty = false;
-        CO_TRY(co_await replace_file(core_.runtime.disk, core_.path_of("epochs"),
-                                     encode(core_.epochs)));
+        Result<void> saved = co_await replace_file(core_.runtime.disk, core_.path_of("epochs"),
+                                                   encode(core_.epochs));
+        if (!saved) {
+            core_.epochs_dirty = true;
+            co_return saved;
+        }
     }
-    if (core_.state_dirty)
-        CO_TRY(co_await core_.save_state());
+    if (core_.state_dirty) {
+        Result<void> saved = co_await core_.save_state();
+        core_.state_dirty |= !saved;
+        co_return saved;
+    }
     co_return Result<void>();
 }
 

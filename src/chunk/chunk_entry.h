@@ -33,6 +33,10 @@ struct ChunkEntry {
     bool removed = false;
     bool file_awaited = false;  // made in the journal; the applier has yet to make the file
     bool file_unnamed = false;  // its name has vanished: the open file is all that there is
+    // Its file is durable, and no record in the journal would make recovery create it anew: what
+    // is written there stays. Checkpoints see to it.
+    bool settled = true;
+    bool placed_unsynced = false;  // stands in the core's list of these
     // Base's header is older than this: the next checkpoint writes it, the running one does not.
     bool header_dirty = false;
     bool header_due = false;      // the running checkpoint, or else the next, writes it

@@ -6,6 +6,7 @@
 // that would hold only such blocks.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -21,7 +22,9 @@ namespace cairn::chunk {
 constexpr uint64_t chunk_size_min = 64 * kib;
 constexpr uint64_t chunk_size_max = 4 * gib;
 constexpr uint32_t entries_per_page = 255;
-constexpr size_t path_hint_max = 1024;  // longer ones keep their end, which says more
+constexpr uint32_t slices_max = 512;
+constexpr uint32_t slice_blocks_min = 16;  // 64 KiB
+constexpr size_t path_hint_max = 1024;     // longer ones keep their end, which says more
 constexpr size_t layout_max = 64;
 constexpr size_t attributes_max = 1024;
 
@@ -30,21 +33,33 @@ enum class ChunkState : uint8_t {
     joining = 2,  // content is not to be believed: it is being copied from another replica
 };
 
-// Where the parts of a chunk file lie.
+// Where the parts of a chunk file lie. The blocks of a chunk make slices of equal size; the data
+// part of the file has a slot for each, and each slice lies in one.
 struct ChunkGeometry {
     uint64_t size = 0;
 
     [[nodiscard]] uint32_t block_count() const { return static_cast<uint32_t>(size / block_size); }
+    [[nodiscard]] uint32_t slice_blocks() const {
+        return std::max(slice_blocks_min, block_count() / slices_max);
+    }
+    [[nodiscard]] uint32_t slice_count() const { return block_count() / slice_blocks(); }
+    [[nodiscard]] uint32_t slice_of(uint32_t block) const { return block / slice_blocks(); }
     [[nodiscard]] uint32_t page_count() const {
         return (block_count() + entries_per_page - 1) / entries_per_page;
     }
     [[nodiscard]] static constexpr uint64_t page_offset(uint32_t page) {
         return (uint64_t{2} + page) * block_size;
     }
-    [[nodiscard]] uint64_t data_offset(uint32_t block) const {
-        return (uint64_t{2} + page_count() + block) * block_size;
+    // Of a block whose slice lies in `slot`.
+    [[nodiscard]] uint64_t data_offset(uint32_t slot, uint32_t block) const {
+        const uint64_t place = uint64_t{slot} * slice_blocks() + block % slice_blocks();
+        return (uint64_t{2} + page_count() + place) * block_size;
     }
-    [[nodiscard]] uint64_t file_size() const { return data_offset(block_count()); }
+    // Where each slice lies in its own slot.
+    [[nodiscard]] uint64_t data_offset(uint32_t block) const {
+        return data_offset(slice_of(block), block);
+    }
+    [[nodiscard]] uint64_t file_size() const { return data_offset(slice_count(), 0); }
 };
 [[nodiscard]] constexpr uint32_t page_of(uint32_t block) {
     return block / entries_per_page;

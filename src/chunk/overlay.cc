@@ -43,10 +43,13 @@ void Overlay::put(const ChunkRef& chunk, uint32_t block, PendingBlock pending) {
         PendingBlock& old = nodes_[existing].pending;
         to_allocate_ += pending.may_allocate;
         to_allocate_ -= old.may_allocate;
-        if (old.frozen) {  // its memory stays taken until it is applied
-            bytes_ += block_size;
+        if (old.frozen)  // its memory stays taken until it is applied
             unfrozen_++;
-        }
+        else
+            bytes_ -= old.bytes();
+        bytes_ += pending.bytes();
+        in_place_ += pending.is_in_place();
+        in_place_ -= old.is_in_place();
         old = std::move(pending);
         return;
     }
@@ -66,10 +69,11 @@ void Overlay::put(const ChunkRef& chunk, uint32_t block, PendingBlock pending) {
     node.next = bucket;
     bucket = at;
     to_allocate_ += pending.may_allocate;
+    bytes_ += pending.bytes();
+    in_place_ += pending.is_in_place();
     node.pending = std::move(pending);
     size_++;
     unfrozen_++;
-    bytes_ += block_size;
     chunk->blocks_pending++;
 }
 
@@ -81,6 +85,7 @@ void Overlay::remove(uint32_t at) {
     *link = node.next;
     to_allocate_ -= node.pending.may_allocate;
     unfrozen_ -= !node.pending.frozen;
+    in_place_ -= node.pending.is_in_place();
     node.chunk->blocks_pending--;
     node.chunk.reset();
     node.pending = {};
@@ -96,7 +101,7 @@ void Overlay::erase(ChunkEntry& chunk, uint32_t block) {
     if (at == none)
         return;
     if (!nodes_[at].pending.frozen)
-        bytes_ -= block_size;
+        bytes_ -= nodes_[at].pending.bytes();
     remove(at);
 }
 
@@ -126,8 +131,8 @@ std::vector<FrozenBlock> Overlay::freeze() {
 }
 
 void Overlay::applied(const FrozenBlock& frozen) {
-    CHECK(bytes_ >= block_size);
-    bytes_ -= block_size;
+    CHECK(bytes_ >= frozen.data.size());
+    bytes_ -= frozen.data.size();
     const uint32_t at = lookup(*frozen.chunk, frozen.block);
     if (at != none && nodes_[at].pending.frozen)
         remove(at);
@@ -139,7 +144,7 @@ void Overlay::not_applied(const FrozenBlock& frozen) {
         nodes_[at].pending.frozen = false;
         unfrozen_++;
     } else {
-        bytes_ -= block_size;
+        bytes_ -= frozen.data.size();
     }
 }
 

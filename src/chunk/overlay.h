@@ -1,6 +1,7 @@
-// Overlay: the blocks that the journal holds and base does not yet: for each the newest content.
-// Pure, one lookup a block, no allocation once it has grown. It counts the memory that contents
-// take, those included that are being applied and were superseded meanwhile.
+// Overlay: the blocks of which the journal knows more than base: for each the newest content, or
+// where that lies in place already. Pure, one lookup a block, no allocation once it has grown. It
+// counts the memory that contents take, those included that are being applied and were superseded
+// meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,15 @@
 namespace cairn::chunk {
 
 struct PendingBlock {
-    Buffer data;  // one block
+    Buffer data;  // one block; empty: it lies in place
     uint64_t checksum = 0;
     journal::Sequence sequence = 0;  // of the group that holds it
     bool frozen = false;             // being applied
     bool may_allocate = true;        // base has no space for it yet, as far as is known
+    uint16_t slot = 0;               // where it lies, if it does in place
+
+    [[nodiscard]] bool is_in_place() const { return data.empty(); }
+    [[nodiscard]] uint64_t bytes() const { return data.size(); }
 };
 
 // A block that is being applied.
@@ -25,7 +30,7 @@ struct FrozenBlock {
     ChunkRef chunk;
     uint32_t block = 0;
     uint64_t checksum = 0;
-    Buffer data;
+    Buffer data;  // empty: it lies in place
 };
 
 class Overlay {
@@ -49,6 +54,7 @@ class Overlay {
     // What base may grow by.
     [[nodiscard]] uint64_t bytes_to_allocate() const { return to_allocate_ * block_size; }
     [[nodiscard]] size_t size() const { return size_; }
+    [[nodiscard]] size_t in_place() const { return in_place_; }
     // Whether anything could be frozen.
     [[nodiscard]] bool has_unfrozen() const { return unfrozen_ != 0; }
 
@@ -71,6 +77,7 @@ class Overlay {
     uint32_t free_ = none;
     size_t size_ = 0;
     size_t unfrozen_ = 0;
+    size_t in_place_ = 0;
     uint64_t to_allocate_ = 0;
     uint64_t bytes_ = 0;
 };

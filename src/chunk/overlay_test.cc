@@ -24,6 +24,7 @@ struct OverlayTwin {
         uint64_t checksum = 0;
         bool frozen = false;
         bool may_allocate = false;
+        bool in_place = false;
     };
     std::map<std::pair<uint32_t, uint32_t>, Pending> blocks;  // by serial and block
     std::vector<FrozenBlock> frozen;
@@ -31,16 +32,23 @@ struct OverlayTwin {
 
 void compare(const Overlay& overlay, const OverlayTwin& twin, const std::vector<ChunkRef>& chunks) {
     uint64_t to_allocate = 0;
-    uint64_t own = 0;
+    uint64_t bytes = 0;
+    uint64_t in_place = 0;
+    bool unfrozen = false;
     for (const auto& [place, pending] : twin.blocks) {
         to_allocate += pending.may_allocate ? block_size : 0;
-        own += pending.frozen ? 0 : block_size;
+        bytes += pending.frozen || pending.in_place ? 0 : block_size;
+        in_place += pending.in_place;
+        unfrozen |= !pending.frozen;
     }
+    // What is being applied takes its memory until it is, superseded or not.
+    for (const FrozenBlock& frozen : twin.frozen)
+        bytes += frozen.data.size();
     EXPECT_EQ(overlay.size(), twin.blocks.size());
     EXPECT_EQ(overlay.bytes_to_allocate(), to_allocate);
-    // What is being applied takes its memory until it is, superseded or not.
-    EXPECT_EQ(overlay.bytes(), own + twin.frozen.size() * block_size);
-    EXPECT_EQ(overlay.has_unfrozen(), own != 0);
+    EXPECT_EQ(overlay.bytes(), bytes);
+    EXPECT_EQ(overlay.in_place(), in_place);
+    EXPECT_EQ(overlay.has_unfrozen(), unfrozen);
     for (const ChunkRef& chunk : chunks) {
         for (uint32_t block = 0; block < 64; block++) {
             const PendingBlock* found = overlay.find(*chunk, block);
@@ -73,9 +81,14 @@ void finish_one(Overlay& overlay, OverlayTwin& twin, Xoshiro& random) {
 void put_one(Overlay& overlay, OverlayTwin& twin, const ChunkRef& chunk, Xoshiro& random) {
     const auto block = static_cast<uint32_t>(random.below(64));
     const bool may_allocate = random.below(2) == 0;
+    const bool in_place = random.below(2) == 0;
     const uint64_t sum = random.next();
-    overlay.put(chunk, block, {.data = {}, .checksum = sum, .may_allocate = may_allocate});
-    twin.blocks[{chunk->serial, block}] = {.checksum = sum, .may_allocate = may_allocate};
+    overlay.put(chunk, block,
+                {.data = in_place ? Buffer() : Buffer::zeroed(block_size),
+                 .checksum = sum,
+                 .may_allocate = may_allocate});
+    twin.blocks[{chunk->serial, block}] = {
+        .checksum = sum, .may_allocate = may_allocate, .in_place = in_place};
 }
 
 void freeze_all(Overlay& overlay, OverlayTwin& twin) {

@@ -42,6 +42,14 @@ uint64_t get_fields(ByteReader& reader, Record& record) {
             record.chunk = record.write.chunk;
             record.checksums = reader.take(uint64_t{record.write.count} * sizeof(uint64_t));
             return uint64_t{record.write.count} * block_size;
+        case RecordType::placed_write:
+            get_write(reader, record.write);
+            reader.get(record.write.slot);
+            if (reader.read<uint32_t>() != 0 || record.write.punch)
+                reader.fail();
+            record.chunk = record.write.chunk;
+            record.checksums = reader.take(uint64_t{record.write.count} * sizeof(uint64_t));
+            return 0;
         case RecordType::zeros:
             get_write(reader, record.write);
             record.chunk = record.write.chunk;
@@ -64,11 +72,7 @@ uint64_t get_fields(ByteReader& reader, Record& record) {
     return 0;
 }
 
-}  // namespace
-
-void encode_write(Bytes& out, const WriteFields& fields, std::span<const uint64_t> checksums) {
-    out.clear();
-    ByteWriter writer(out);
+void put_write(ByteWriter& writer, const WriteFields& fields) {
     writer.put(fields.chunk);
     writer.put(fields.first_block);
     writer.put(fields.count);
@@ -76,6 +80,24 @@ void encode_write(Bytes& out, const WriteFields& fields, std::span<const uint64_
     writer.put(fields.punch ? flag_punch : uint32_t{0});
     writer.put(fields.file);
     writer.put(fields.epoch);
+}
+
+}  // namespace
+
+void encode_write(Bytes& out, const WriteFields& fields, std::span<const uint64_t> checksums) {
+    out.clear();
+    ByteWriter writer(out);
+    put_write(writer, fields);
+    writer.put_raw(std::as_bytes(checksums));
+}
+
+void encode_placed_write(Bytes& out, const WriteFields& fields,
+                         std::span<const uint64_t> checksums) {
+    out.clear();
+    ByteWriter writer(out);
+    put_write(writer, fields);
+    writer.put(fields.slot);
+    writer.put(uint32_t{0});
     writer.put_raw(std::as_bytes(checksums));
 }
 
@@ -124,16 +146,19 @@ Result<Record> decode_record(const journal::RecordView& view) {
     return record;
 }
 
-bool payload_is_intact(const Record& record, ByteView payload) {
-    if (record.type == RecordType::write) {
-        for (uint32_t i = 0; i < record.write.count; i++) {
-            const ByteView block = payload.subspan(uint64_t{i} * block_size, block_size);
-            const uint32_t index = record.write.first_block + i;
-            if (block_checksum(record.chunk, index, block) != record.checksum_of(i))
-                return false;
-        }
-        return true;
+bool blocks_are_intact(const Record& record, ByteView blocks) {
+    for (uint32_t i = 0; i < record.write.count; i++) {
+        const ByteView block = blocks.subspan(uint64_t{i} * block_size, block_size);
+        const uint32_t index = record.write.first_block + i;
+        if (block_checksum(record.chunk, index, block) != record.checksum_of(i))
+            return false;
     }
+    return true;
+}
+
+bool payload_is_intact(const Record& record, ByteView payload) {
+    if (record.type == RecordType::write)
+        return blocks_are_intact(record, payload);
     if (payload.empty())
         return true;
     if (checksum(payload) != record.image.checksum)

@@ -23,6 +23,9 @@ enum class RecordType : uint16_t {
     log_position = 7,  // u64 position
     page_image = 8,    // ImageFields; payload: a table page
     header_image = 9,  // ImageFields; payload: a header block
+    // WriteFields, u32 slot, u32 zero, u64 checksum of each block; the blocks lie in place, in the
+    // slot, which becomes that of their slice. All of them belong to one slice.
+    placed_write = 10,
 };
 
 //  0 u64 chunk | 8 u32 first block | 12 u32 count | 16 u32 version (0: as it is)
@@ -35,6 +38,7 @@ struct WriteFields {
     bool punch = false;
     FileId file;
     LeaseEpoch epoch;
+    uint32_t slot = 0;  // of a placed write
 
     bool operator==(const WriteFields&) const = default;
 };
@@ -60,12 +64,15 @@ struct ImageFields {
 
 // Each replaces what is in `out`, whose memory is used again and again.
 void encode_write(Bytes& out, const WriteFields& fields, std::span<const uint64_t> checksums);
+void encode_placed_write(Bytes& out, const WriteFields& fields,
+                         std::span<const uint64_t> checksums);
 void encode_mark(Bytes& out, const MarkFields& fields);
 void encode_epoch(Bytes& out, const EpochFields& fields);
 void encode_image(Bytes& out, const ImageFields& fields);
 void encode_number(Bytes& out, uint64_t number);  // remove, log position
 
 constexpr uint64_t write_fields_size = 40;
+constexpr uint64_t placed_fields_size = 48;
 constexpr uint64_t small_fields_size = 24;  // at most, of all others
 
 // A record taken apart; what does not belong to its type is empty.
@@ -83,6 +90,9 @@ struct Record {
 };
 // Corrupt unless the fields are those of a known type and agree with the payload's length.
 [[nodiscard]] Result<Record> decode_record(const journal::RecordView& view);
+// Whether the blocks have the checksums that come with the record: `blocks` are the payload of a
+// write, or what lies in the place of a placed one.
+[[nodiscard]] bool blocks_are_intact(const Record& record, ByteView blocks);
 // Whether the payload has the checksums that come with it.
 [[nodiscard]] bool payload_is_intact(const Record& record, ByteView payload);
 

@@ -47,6 +47,7 @@ Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
     if (!end)
         co_return end.error();
     CO_TRY(co_await set_damaged_aside());
+    CO_TRY(co_await sync_placed());
     // 2. What kind of start this is, durable before anything else can depend on it.
     CO_TRY(co_await start_session(*end));
     // 3. Data, then everything in place and the ring empty.
@@ -220,6 +221,23 @@ Task<Result<void>> Recovery::set_damaged_aside() {
     co_return Result<void>();
 }
 
+// What was found in place is about to be built upon, like what was found in the journal: it must
+// not vanish in a power cut.
+Task<Result<void>> Recovery::sync_placed() {
+    if (!core_.options.rules.sync_replayed)
+        co_return Result<void>();
+    for (const auto& [id, ranges] : placed_) {
+        const ChunkRef chunk = core_.find(id);
+        if (chunk == nullptr)
+            continue;
+        Result<std::shared_ptr<File>> file = co_await core_.files.get(chunk);
+        if (!file)
+            co_return file.error();
+        CO_TRY(co_await journal::sync_file(**file));
+    }
+    co_return Result<void>();
+}
+
 Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
     StoreState& state = core_.state;
     const uint64_t boot_id = core_.runtime.host.boot_id();
@@ -240,14 +258,17 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
         static_cast<uint32_t>(std::clamp<uint64_t>(capacity_blocks / 8, 1, 256));
     core_.journal = std::make_unique<journal::RingJournal>(
         core_.runtime, std::move(ring_), end,
-        journal::RingOptions{.sync_on_flush = core_.options.rules.sync_on_flush});
+        journal::RingOptions{.sync_on_flush = core_.options.rules.sync_on_flush,
+                             .sync_more = [&core = core_] {
+                                 return core.sync_placed();
+                             }});
     co_return co_await core_.journal->start();
 }
 
 Task<Result<void>> Recovery::replay_data(journal::RingEnd end) {
     DataPass data(*this);
     journal::RingReader reader(*ring_in_use_);
-    Result<journal::RingEnd> again = co_await reader.replay(data, journal::Tail::ignore);
+    Result<journal::RingEnd> again = co_await reader.replay_until(data, end.sequence);
     if (!again)
         co_return again.error();
     if (again->position != end.position || again->sequence != end.sequence)

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "chunk/applier.h"
+#include "chunk/placed_ranges.h"
 #include "chunk/store.h"
 #include "chunk/store_core.h"
 #include "journal/ring_reader.h"
@@ -32,6 +33,7 @@ class Recovery {
     Task<Result<void>> scan_chunks();
     Task<Result<void>> scan_folder(std::string name);
     Task<Result<void>> scan_file(std::string folder, std::string name);
+    Task<Result<void>> sync_placed();
     Task<Result<void>> start_session(journal::RingEnd end);
     Task<Result<void>> replay_data(journal::RingEnd end);
     void add_chunk(const HeaderBlock& block);
@@ -48,6 +50,7 @@ class Recovery {
     std::map<ChunkId, std::string> unusable_;   // files without a header that can be used: why
     std::set<ChunkId> missing_;                 // of which the journal speaks
     std::unordered_map<ChunkId, Ordinal, IdHash> created_at_;
+    std::map<ChunkId, PlacedRanges> placed_;  // by writes that are in the journal
     std::vector<ChunkId> headers_to_repair_;
 };
 

@@ -7,6 +7,13 @@
 
 namespace cairn::chunk {
 
+namespace {
+
+// A second look tells a slip of the transfer from what is on the medium.
+constexpr int read_tries = 3;
+
+}  // namespace
+
 bool RecoveryPass::is_intact(const journal::RecordView& view) {
     const Result<Record> record = decode_record(view);
     return record && payload_is_intact(*record, view.payload);
@@ -36,6 +43,7 @@ Task<Result<void>> Recovery::MetadataPass::replay(Record record, ByteView payloa
         case RecordType::remove: co_return co_await remove(record.chunk);
         case RecordType::write:
         case RecordType::zeros: co_return note_write(record.write);
+        case RecordType::placed_write: co_return note_placed(record.write);
         case RecordType::mark: mark(record.mark); break;
         case RecordType::epoch:
             raise_epoch(core.epochs, record.epoch.file, record.epoch.epoch);
@@ -60,6 +68,7 @@ void Recovery::MetadataPass::forget(ChunkId id) {
         recovery_.core_.remove_entry(old);
     recovery_.unusable_.erase(id);
     recovery_.missing_.erase(id);
+    recovery_.placed_.erase(id);
     std::erase_if(waiting_pages_, [&](const auto& page) { return page.first.first == id; });
     recovery_.created_at_[id] = ordinal_;
     recovery_.applier_.folder_changed(id);
@@ -74,6 +83,7 @@ Task<Result<void>> Recovery::MetadataPass::create(ChunkId id, ByteView payload) 
     const ChunkRef chunk = recovery_.core_.find(id);
     chunk->header_dirty = true;
     chunk->sync_needed = true;
+    chunk->settled = false;
     recovery_.applier_.imaged.insert(base_key(*chunk, header_page));
     co_return co_await recovery_.core_.files.create(chunk);
 }
@@ -144,6 +154,51 @@ Result<void> Recovery::MetadataPass::note_write(const WriteFields& fields) {
     return {};
 }
 
+Result<void> Recovery::MetadataPass::note_placed(const WriteFields& fields) {
+    TRY(note_write(fields));
+    if (const ChunkRef chunk = recovery_.core_.find(fields.chunk)) {
+        const ChunkGeometry geometry = chunk->geometry();
+        const uint32_t last = fields.first_block + fields.count - 1;
+        if (geometry.slice_of(fields.first_block) != geometry.slice_of(last) ||
+            fields.slot != geometry.slice_of(last))
+            return Error(Code::corrupt, "the journal has blocks in a place that is not theirs");
+    }
+    recovery_.placed_[fields.chunk].add(fields.first_block, fields.count, ordinal_);
+    return {};
+}
+
+bool Recovery::MetadataPass::speaks_of_more(const journal::RecordView& view) {
+    return static_cast<RecordType>(view.type) == RecordType::placed_write &&
+           recovery_.core_.options.rules.verify_placed;
+}
+
+Task<bool> Recovery::MetadataPass::more_is_there(const journal::RecordView& view) {
+    const Result<Record> record = decode_record(view);
+    if (!record)
+        co_return false;
+    // A chunk that is not here has been removed: that was durable, and so was all before. Its file
+    // may be another by now.
+    const ChunkRef chunk = recovery_.core_.find(record->chunk);
+    if (chunk == nullptr)
+        co_return true;
+    const WriteFields& fields = record->write;
+    const ChunkGeometry geometry = chunk->geometry();
+    const uint64_t end = uint64_t{fields.first_block} + fields.count;
+    if (fields.count == 0 || end > geometry.block_count() || fields.slot >= geometry.slice_count())
+        co_return true;  // an error, and not this one
+    Result<std::shared_ptr<File>> file = co_await recovery_.core_.files.get(chunk);
+    if (!file)
+        co_return false;
+    Buffer blocks = Buffer::allocate(size_t{fields.count} * block_size);
+    for (int i = 0; i < read_tries; i++) {
+        Result<void> read = co_await journal::read_blocks(
+            **file, geometry.data_offset(fields.slot, fields.first_block), blocks.mutable_view());
+        if (read && blocks_are_intact(*record, blocks.view()))
+            co_return true;
+    }
+    co_return false;
+}
+
 void Recovery::MetadataPass::mark(const MarkFields& fields) {
     const ChunkRef chunk = chunk_of(fields.chunk);
     if (chunk == nullptr)
@@ -156,27 +211,19 @@ void Recovery::MetadataPass::mark(const MarkFields& fields) {
 
 Task<Result<void>> Recovery::DataPass::replay(Record record, ByteView payload) {
     StoreCore& core = recovery_.core_;
-    if (record.type != RecordType::write && record.type != RecordType::zeros)
+    if (record.type != RecordType::write && record.type != RecordType::zeros &&
+        record.type != RecordType::placed_write)
         co_return Result<void>();
     const ChunkRef chunk = core.find(record.chunk);
     const auto created = recovery_.created_at_.find(record.chunk);
     if (chunk == nullptr || (created != recovery_.created_at_.end() && ordinal_ < created->second))
         co_return Result<void>();
-    const WriteFields& fields = record.write;
-    core.touch(*chunk, fields.first_block, fields.count);
-    if (record.type == RecordType::write) {
-        checksums_.clear();
-        for (uint32_t i = 0; i < fields.count; i++)
-            checksums_.push_back(record.checksum_of(i));
-        core.put_blocks(chunk, fields.first_block, Buffer::copy_of(payload), checksums_, group_);
-    } else {
-        core.put_zeros({.chunk = chunk,
-                        .first_block = fields.first_block,
-                        .count = fields.count,
-                        .punch = fields.punch,
-                        .sequence = group_});
-    }
+    core.touch(*chunk, record.write.first_block, record.write.count);
+    find_runs(record.write);
+    for (const Run& run : runs_)
+        put(chunk, record, payload, run);
     if (core.overlay.bytes() > core.options.pending_bytes_max / 2 ||
+        core.overlay.in_place() > core.options.placed_blocks_max / 2 ||
         core.zeros.size() > core.options.zero_ranges_max / 2) {
         // Where the disk is full it all stays in memory: no more than the journal holds.
         Result<bool> applied = co_await recovery_.applier_.apply();
@@ -184,6 +231,47 @@ Task<Result<void>> Recovery::DataPass::replay(Record record, ByteView payload) {
             co_return applied.error();
     }
     co_return Result<void>();
+}
+
+void Recovery::DataPass::find_runs(const WriteFields& fields) {
+    runs_.clear();
+    const auto placed = recovery_.placed_.find(fields.chunk);
+    if (placed == recovery_.placed_.end() || !recovery_.core_.options.rules.skip_superseded) {
+        runs_.push_back({0, fields.count});
+        return;
+    }
+    for (uint32_t i = 0; i < fields.count; i++) {
+        if (placed->second.newest_at(fields.first_block + i) > ordinal_)
+            continue;
+        if (!runs_.empty() && runs_.back().first + runs_.back().count == i)
+            runs_.back().count++;
+        else
+            runs_.push_back({i, 1});
+    }
+}
+
+void Recovery::DataPass::put(const ChunkRef& chunk, const Record& record, ByteView payload,
+                             Run run) {
+    StoreCore& core = recovery_.core_;
+    const uint32_t first_block = record.write.first_block + run.first;
+    if (record.type == RecordType::zeros) {
+        core.put_zeros({.chunk = chunk,
+                        .first_block = first_block,
+                        .count = run.count,
+                        .punch = record.write.punch,
+                        .sequence = group_});
+        return;
+    }
+    checksums_.clear();
+    for (uint32_t i = 0; i < run.count; i++)
+        checksums_.push_back(record.checksum_of(run.first + i));
+    if (record.type == RecordType::placed_write) {
+        core.put_placed(chunk, first_block, record.write.slot, checksums_, group_);
+        return;
+    }
+    const ByteView blocks =
+        payload.subspan(size_t{run.first} * block_size, size_t{run.count} * block_size);
+    core.put_blocks(chunk, first_block, Buffer::copy_of(blocks), checksums_, group_);
 }
 
 }  // namespace cairn::chunk

@@ -21,6 +21,9 @@ class Recovery::MetadataPass final : public RecoveryPass {
   public:
     explicit MetadataPass(Recovery& recovery) : recovery_(recovery) {}
 
+    [[nodiscard]] bool speaks_of_more(const journal::RecordView& view) override;
+    Task<bool> more_is_there(const journal::RecordView& view) override;
+
   private:
     Task<Result<void>> replay(Record record, ByteView payload) override;
     Task<Result<void>> create(ChunkId id, ByteView payload);
@@ -29,6 +32,7 @@ class Recovery::MetadataPass final : public RecoveryPass {
     Task<Result<void>> replace_header(ChunkId id, ByteView payload);
     void forget(ChunkId id);
     Result<void> note_write(const WriteFields& fields);
+    Result<void> note_placed(const WriteFields& fields);
     void mark(const MarkFields& fields);
     // The chunk, or null after noting that it is missing.
     ChunkRef chunk_of(ChunkId id);
@@ -44,8 +48,17 @@ class Recovery::DataPass final : public RecoveryPass {
 
   private:
     Task<Result<void>> replay(Record record, ByteView payload) override;
+    // Of the record's blocks, those that no later placed write covers: those lie where earlier ones
+    // must not be put any more.
+    struct Run {
+        uint32_t first = 0;  // within the record
+        uint32_t count = 0;
+    };
+    void find_runs(const WriteFields& fields);
+    void put(const ChunkRef& chunk, const Record& record, ByteView payload, Run run);
 
     Recovery& recovery_;
+    std::vector<Run> runs_;
     std::vector<uint64_t> checksums_;
 };
 

@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "chunk/chunk_format.h"
+#include "chunk/placed_claims.h"
 #include "chunk/repository_format.h"
 #include "chunk/store_options.h"
 #include "runtime/runtime.h"
@@ -109,6 +110,7 @@ struct VerifiedPage {
 struct StoreCounters {
     uint64_t written_bytes = 0;
     uint64_t written_operations = 0;
+    uint64_t placed_bytes = 0;  // of these, in place at once
     uint64_t read_bytes = 0;
     uint64_t read_operations = 0;
     uint64_t flushes = 0;
@@ -226,8 +228,25 @@ class ChunkStore {
     [[nodiscard]] Result<std::shared_ptr<ChunkEntry>> chunk_for(const WriteTag& tag,
                                                                 Range range) const;
     [[nodiscard]] Result<void> check_content(const ChunkWrite& write) const;
+    // Where a part of a large write goes at once: the slot of its slice.
+    struct Placement {
+        Range range;
+        uint32_t slot = 0;
+    };
+    Task<std::vector<Placement>> plan_placements(std::shared_ptr<ChunkEntry> chunk, Range whole);
+    [[nodiscard]] bool holds_nothing(const ChunkEntry& chunk, Range range) const;
+    Task<Result<void>> put_in_place(std::shared_ptr<ChunkEntry> chunk,
+                                    const std::vector<Placement>& placements, Range whole,
+                                    const Buffer& data);
     // Both give the sequence of the journal group to wait for.
     enum class WriteIf : uint8_t { always, content_is_the_same, content_is_lost };
+    Task<Result<uint64_t>> write_large(const ChunkWrite& write, Range whole, Buffer data);
+    // 0: something came between, and it is to go another way.
+    Task<Result<uint64_t>> append_placed(const ChunkWrite& write, const Placement& placement,
+                                         const PlacedClaims::Claim& claim);
+    // Through the journal, in records of bounded size. `data` begins with block `data_first`.
+    Task<Result<uint64_t>> write_pieces(const ChunkWrite& write, Range range, uint32_t data_first,
+                                        const Buffer& data);
     Task<Result<uint64_t>> write_piece(const ChunkWrite& write, Range piece, Buffer data,
                                        WriteIf write_if);
     Task<Result<uint64_t>> zero_range(const ChunkZeros& zeros, Range piece);

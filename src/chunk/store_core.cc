@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 #include "base/checksum.h"
+#include "chunk/for_each.h"
+#include "journal/direct_io.h"
 
 namespace cairn::chunk {
 
@@ -18,6 +20,7 @@ StoreCore::StoreCore(Runtime& runtime_to_use, StoreOptions store_options)
       options(std::move(store_options)),
       files(runtime, options.path + "/chunks", options.open_files_max),
       tables(runtime, files, options.table_pages_clean_max),
+      claims(runtime.loop),
       failed(runtime.loop),
       state_file(runtime.loop),
       work(runtime.loop),
@@ -119,6 +122,9 @@ bool StoreCore::try_take_room(const RoomRequest& request) {
         return false;
     if (request.zero_range && zeros.size() + zeros_admitted_ >= options.zero_ranges_max)
         return false;
+    if (request.placed_blocks > 0 && overlay.in_place() + placed_admitted_ > 0 &&
+        overlay.in_place() + placed_admitted_ + request.placed_blocks > options.placed_blocks_max)
+        return false;
     const uint64_t before = touched_.size();
     const uint64_t after = before + count_untouched(request);
     if (after > options.table_pages_dirty_max && before != 0 && after != before)
@@ -130,6 +136,7 @@ bool StoreCore::try_take_room(const RoomRequest& request) {
     image_reserve += images;
     touched_.insert(newly_touched_.begin(), newly_touched_.end());
     blocks_admitted_ += request.data_blocks;
+    placed_admitted_ += request.placed_blocks;
     zeros_admitted_ += request.zero_range;
     return true;
 }
@@ -151,8 +158,7 @@ Task<Result<void>> StoreCore::take_room(RoomRequest request) {
 }
 
 void StoreCore::give_back_room(const RoomRequest& request) {
-    blocks_admitted_ -= request.data_blocks;
-    zeros_admitted_ -= request.zero_range;
+    room_used(request);
     if (request.record_bytes > 0)
         journal->release(request.record_bytes);
     if (wants_room())
@@ -161,11 +167,13 @@ void StoreCore::give_back_room(const RoomRequest& request) {
 
 void StoreCore::room_used(const RoomRequest& request) {
     blocks_admitted_ -= request.data_blocks;
+    placed_admitted_ -= request.placed_blocks;
     zeros_admitted_ -= request.zero_range;
 }
 
 void StoreCore::put_blocks(const ChunkRef& chunk, uint32_t first_block, const Buffer& data,
                            std::span<const uint64_t> checksums, journal::Sequence sequence) {
+    claims.disturb(*chunk, first_block, static_cast<uint32_t>(checksums.size()));
     for (uint32_t i = 0; i < checksums.size(); i++) {
         const uint32_t block = first_block + i;
         const PageRef page = tables.find(*chunk, page_of(block)).page;
@@ -180,7 +188,51 @@ void StoreCore::put_blocks(const ChunkRef& chunk, uint32_t first_block, const Bu
         work.notify_all();
 }
 
+void StoreCore::put_placed(const ChunkRef& chunk, uint32_t first_block, uint32_t slot,
+                           std::span<const uint64_t> checksums, journal::Sequence sequence) {
+    for (uint32_t i = 0; i < checksums.size(); i++)
+        overlay.put(chunk, first_block + i,
+                    {.data = {},
+                     .checksum = checksums[i],
+                     .sequence = sequence,
+                     .may_allocate = false,
+                     .slot = static_cast<uint16_t>(slot)});
+    if (overlay.in_place() > options.placed_blocks_max / 2)
+        work.notify_all();
+}
+
+void StoreCore::tell_later(journal::Sequence sequence, uint64_t marker_bytes) {
+    placed_sequence = sequence;
+    if (marker_reserve == 0)
+        marker_reserve = marker_bytes;
+    else
+        journal->release(marker_bytes);
+}
+
+void StoreCore::note_placed(const ChunkRef& chunk, std::shared_ptr<File> file) {
+    if (chunk->placed_unsynced)
+        return;
+    chunk->placed_unsynced = true;
+    placed_unsynced_.push_back({chunk, std::move(file)});
+}
+
+Task<Result<void>> StoreCore::sync_placed() {
+    if (placed_unsynced_.empty())
+        co_return Result<void>();
+    const std::vector<Unsynced> unsynced = std::exchange(placed_unsynced_, {});
+    // What is written from now on is noted anew: a sync need not cover it.
+    for (const Unsynced& one : unsynced)
+        one.chunk->placed_unsynced = false;
+    if (!options.rules.sync_placed_on_flush)
+        co_return Result<void>();
+    const auto sync_one = [&](size_t i) {
+        return journal::sync_file(*unsynced[i].file);
+    };
+    co_return co_await for_each(runtime.loop, options.parallel_io, unsynced.size(), sync_one);
+}
+
 void StoreCore::put_zeros(ZeroRange range) {
+    claims.disturb(*range.chunk, range.first_block, range.count);
     for (uint32_t i = 0; i < range.count && range.chunk->blocks_pending != 0; i++)
         overlay.erase(*range.chunk, range.first_block + i);
     zeros.put(std::move(range));
@@ -237,7 +289,7 @@ StoreCore::BlockView StoreCore::look(const ChunkEntry& chunk, uint32_t block) {
     const TableEntry entry = base.page == nullptr ? TableEntry{} : base.page->content.of(block);
     view.allocated = entry.is_allocated();
     if (const PendingBlock* pending = overlay.find(chunk, block)) {
-        view.source = Source::pending;
+        view.source = pending->is_in_place() ? Source::base : Source::pending;
         view.checksum = pending->checksum;
         view.pending = pending;
         view.sequence = pending->sequence;
@@ -305,6 +357,7 @@ void StoreCore::page_changed(CachedPage& page) {
 
 void StoreCore::remove_entry(const ChunkRef& chunk) {
     chunk->removed = true;
+    claims.disturb(*chunk, 0, chunk->geometry().block_count());
     overlay.erase_chunk(*chunk);
     zeros.erase_chunk(*chunk);
     tables.erase_chunk(*chunk);

@@ -16,6 +16,7 @@
 #include "chunk/file_cache.h"
 #include "chunk/overlay.h"
 #include "chunk/pending_zeros.h"
+#include "chunk/placed_claims.h"
 #include "chunk/record_format.h"
 #include "chunk/repository_format.h"
 #include "chunk/store_options.h"
@@ -51,10 +52,11 @@ struct RoomRequest {
     const ChunkEntry* chunk = nullptr;  // whose pages and header it may make dirty; may be null
     uint32_t first_block = 0;
     uint32_t count = 0;
-    bool header = false;        // it makes the header dirty in any case
-    uint64_t data_blocks = 0;   // that become pending
-    bool zero_range = false;    // one becomes pending
-    uint64_t record_bytes = 0;  // of journal space
+    bool header = false;         // it makes the header dirty in any case
+    uint64_t data_blocks = 0;    // that become pending
+    uint64_t placed_blocks = 0;  // that become pending and lie in place
+    bool zero_range = false;     // one becomes pending
+    uint64_t record_bytes = 0;   // of journal space
 };
 
 class StoreCore {
@@ -106,6 +108,16 @@ class StoreCore {
     void put_blocks(const ChunkRef& chunk, uint32_t first_block, const Buffer& data,
                     std::span<const uint64_t> checksums, journal::Sequence sequence);
     void put_zeros(ZeroRange range);
+    // The same for what lies in place, in `slot`, already.
+    void put_placed(const ChunkRef& chunk, uint32_t first_block, uint32_t slot,
+                    std::span<const uint64_t> checksums, journal::Sequence sequence);
+    // Before that is applied, the journal is to say that it was durable. `marker_bytes` are set
+    // aside for this.
+    void tell_later(journal::Sequence sequence, uint64_t marker_bytes);
+    // Something was written in place before its record is appended.
+    void note_placed(const ChunkRef& chunk, std::shared_ptr<File> file);
+    // Makes all of that durable. Suspends.
+    Task<Result<void>> sync_placed();
 
     // Bytes that chunks may still grow by, if all that is pending takes new space.
     [[nodiscard]] int64_t space_left();
@@ -134,6 +146,7 @@ class StoreCore {
     TableCache tables;
     Overlay overlay;
     PendingZeros zeros;
+    PlacedClaims claims;
     std::vector<StructuralChange> structure;
     std::unique_ptr<journal::RingJournal> journal;
     Instant oldest_pending = Instant::never();  // when the first of what is pending was appended
@@ -153,8 +166,11 @@ class StoreCore {
     std::set<ChunkId> vanished;  // of these, or of those in use: under their names is nothing
     Condition work;              // for the applier: there is something to do
     Condition gate;  // readers and writers in place of one chunk wait here for each other
-    uint64_t image_reserve = 0;  // journal space set aside for images of what is touched
-    Bytes scratch;               // for the fields of the record being appended
+    uint64_t image_reserve = 0;             // journal space set aside for images of what is touched
+    journal::Sequence placed_sequence = 0;  // of the newest group that speaks of blocks in place
+    journal::Sequence placed_told = 0;      // the ring says up to which of them they were durable
+    uint64_t marker_reserve = 0;            // journal space set aside for it to say more
+    Bytes scratch;                          // for the fields of the record being appended
 
     // The checkpoint takes over what was set aside; pages touched from now on count anew.
     [[nodiscard]] uint64_t take_image_reserve();
@@ -174,6 +190,12 @@ class StoreCore {
     std::vector<uint64_t> newly_touched_;
     uint64_t blocks_admitted_ = 0;  // room taken, not yet appended
     uint64_t zeros_admitted_ = 0;
+    uint64_t placed_admitted_ = 0;
+    struct Unsynced {
+        ChunkRef chunk;
+        std::shared_ptr<File> file;  // also of a chunk that is being removed
+    };
+    std::vector<Unsynced> placed_unsynced_;
     uint64_t next_ticket_ = 0;
     uint64_t serving_ = 0;
     Condition room_;

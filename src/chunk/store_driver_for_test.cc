@@ -135,6 +135,7 @@ Task<void> Driver::run(Runtime& runtime, Since since) {
     store_ = nullptr;
     const std::unique_ptr<ChunkStore> store = co_await open(runtime, since);
     store_ = store.get();
+    placed_before_ = 0;
     if (store_ != nullptr) {
         co_await compare_all(since);
         settled = true;
@@ -252,7 +253,7 @@ void Driver::note_answer(const Target& target, const WriteTag& tag, uint64_t ser
 }
 
 Task<void> Driver::write_some() {
-    const Target target = pick(6);
+    const Target target = pick(random_.below(4) == 0 ? 40 : 6);
     if (target.count == 0)
         co_return;
     const Value first_value = model_.next_value;
@@ -271,6 +272,8 @@ Task<void> Driver::write_some() {
     }
     const WriteTag tag = write.tag;
     Result<void> outcome = co_await store_->write(std::move(write));
+    placed_bytes += store_->counters().placed_bytes -
+                    std::exchange(placed_before_, store_->counters().placed_bytes);
     note_answer(target, tag, serial, outcome);
     let_go(target);
 }

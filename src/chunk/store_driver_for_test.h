@@ -56,6 +56,7 @@ class Driver {
     uint64_t failures = 0;  // stores that ended because of their disk
     uint64_t refused_for_space = 0;
     uint64_t bad_blocks = 0;
+    uint64_t placed_bytes = 0;
 
   private:
     Task<std::unique_ptr<ChunkStore>> open(Runtime& runtime, Since since);
@@ -96,6 +97,7 @@ class Driver {
     Random& random_;
     Runtime* runtime_ = nullptr;
     uint64_t removals_ = 0;
+    uint64_t placed_before_ = 0;  // in this life
     bool was_admitted_ = false;
     bool stop_was_begun_ = false;
     ChunkStore* store_ = nullptr;  // owned by run()'s frame: it goes when the process does

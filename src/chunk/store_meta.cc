@@ -23,6 +23,7 @@ Task<Result<void>> ChunkStore::create_chunk(ChunkHeader header) {
     const HeaderBlock block{
         .sequence = 0, .header = header, .pages = PageMap(ChunkGeometry{header.size}.page_count())};
     const auto chunk = std::make_shared<ChunkEntry>(block, core_->next_serial++);
+    chunk->settled = false;
     const RoomRequest room{
         .chunk = chunk.get(),
         .header = true,

@@ -19,6 +19,14 @@ struct StoreRules {
     bool sync_before_trim = true;      // nothing leaves the journal before it is durable in place
     bool wait_for_readers = true;      // a read that met a write in place is made again
     bool hold_before_read = true;      // a read shows only what a kill would keep
+    // Of writes that go in place at once, with only their checksums in the journal:
+    bool place_beside_valid = true;    // never over blocks that hold something
+    bool sync_placed_on_flush = true;  // a flush syncs the chunk files, too
+    bool verify_placed = true;         // recovery looks whether what was not durable is there
+    bool tell_before_apply = true;     // before such a block may change, the ring says: durable
+    bool place_in_settled = true;      // only in a file that recovery will not make anew
+    bool skip_superseded = true;       // recovery places nothing that such a write came after
+    bool sync_replayed = true;         // recovery syncs what it found in place, to build on it
 };
 
 struct StoreOptions {
@@ -29,11 +37,16 @@ struct StoreOptions {
     uint32_t table_pages_clean_max = 2048;  // 8 MiB
     uint32_t table_pages_dirty_max = 8192;  // 32 MiB; writers wait beyond
     uint32_t zero_ranges_max = 1024;
+    uint32_t placed_blocks_max = 65536;  // in place, not yet in the tables: 6 MiB of memory
     uint32_t open_files_max = 512;
 
     // Never used up by chunks: the file system works badly when it is full, and so do its
     // neighbours.
     uint64_t margin_bytes = 256 * mib;
+
+    // Writes of so many blocks and more go in place at once, where nothing valid lies, and not
+    // through the journal.
+    uint32_t placed_write_min = 16;
 
     // How long a write may stay pending, and how long the journal may stay unemptied, on an idle
     // server.

@@ -309,6 +309,8 @@ Task<Result<void>> ChunkStore::put_right(ChunkId id, uint32_t block, Buffer cont
     CO_TRY(core_->check_running());
     const Operation operation(*this);
     const Range whole{block, 1};
+    if (const ChunkRef chunk = core_->find(id))
+        co_await core_->claims.wait(chunk, block, 1);
     Result<uint64_t> appended =
         co_await write_piece(write, whole, aligned_for_disk(write.data), write_if);
     if (!appended)

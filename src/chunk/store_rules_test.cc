@@ -1,6 +1,7 @@
 // Each rule of the store, broken on purpose, is caught by the twin within a few hundred seeds.
 #include <gtest/gtest.h>
 
+#include "chunk/store_fixture_for_test.h"
 #include "chunk/store_twin_for_test.h"
 
 namespace cairn::chunk::test {
@@ -37,6 +38,17 @@ void with_kills(Scenario& scenario, Random& random) {
     scenario.options.workers = 4;
 }
 
+// Small chunks, applied often and seldom checkpointed: old records meet new content.
+void keep_much_in_the_ring(Scenario& scenario) {
+    scenario.options.chunk_size = 64 * kib;
+    scenario.options.journal_size = mib;
+    scenario.options.removals = false;
+    scenario.options.store.placed_write_min = 1;
+    scenario.options.store.table_pages_dirty_max = 64;
+    scenario.options.store.apply_delay = milliseconds(1);
+    scenario.options.store.checkpoint_delay = seconds(10);
+}
+
 TEST(StoreRules, SyncOnFlush) {
     expect_caught(&StoreRules::sync_on_flush, with_cuts);
 }
@@ -51,6 +63,89 @@ TEST(StoreRules, SyncBeforeTrim) {
 
 TEST(StoreRules, JournalTableImages) {
     expect_caught(&StoreRules::journal_table_images, with_cuts);
+}
+
+TEST(StoreRules, PlaceBesideValid) {
+    expect_caught(&StoreRules::place_beside_valid, with_cuts);
+}
+
+TEST(StoreRules, SyncPlacedOnFlush) {
+    expect_caught(&StoreRules::sync_placed_on_flush, with_cuts);
+}
+
+TEST(StoreRules, VerifyPlaced) {
+    expect_caught(&StoreRules::verify_placed, with_cuts);
+}
+
+// A record is appended while one of blocks in place is made durable, so that it does not say so
+// yet; then it is applied to the same place, and the process is killed before anything else is
+// appended.
+Task<void> overwrite_what_was_placed(Runtime& runtime, ChunkStore& store, sim::DiskDevice& disk) {
+    Result<void> done = co_await store.create_chunk(header_for(StoreFixture::chunk));
+    EXPECT_TRUE(done);
+    done = co_await store.checkpoint_now();
+    EXPECT_TRUE(done);
+    disk.set_slowness(milliseconds(5));
+    done = co_await store.write(write_of(StoreFixture::chunk, 0, std::string(16, 'a')));
+    EXPECT_TRUE(done);
+    EXPECT_EQ(store.counters().placed_bytes, 16u * block_size);
+    co_await Sleep(runtime.loop, milliseconds(3));
+    done = co_await store.write(write_of(StoreFixture::chunk, 0, "b"));
+    EXPECT_TRUE(done);
+    co_await Sleep(runtime.loop, milliseconds(25));
+}
+
+class StorePlacing : public StoreFixture {
+  protected:
+    // What is there after a kill.
+    std::string overwrite_and_kill() {
+        options.apply_delay = milliseconds(1);
+        options.checkpoint_delay = seconds(30);
+        std::string letters;
+        run(
+            [&](Runtime& runtime, ChunkStore& store) {
+                return overwrite_what_was_placed(runtime, store, machine.disk_of("/cs"));
+            },
+            Ending::kill);
+        machine.disk_of("/cs").set_slowness({});
+        run([&](Runtime&, ChunkStore& store) { return look(store, letters); });
+        return letters;
+    }
+    static Task<void> look(ChunkStore& store, std::string& letters) {
+        letters = co_await letters_at(store, chunk, 0, 3);
+    }
+};
+
+TEST_F(StorePlacing, TellBeforeApply) {
+    EXPECT_EQ(overwrite_and_kill(), "baa");
+}
+
+TEST_F(StorePlacing, TellBeforeApplyBroken) {
+    options.rules.tell_before_apply = false;
+    EXPECT_NE(overwrite_and_kill(), "baa");
+}
+
+TEST(StoreRules, PlaceInSettled) {
+    expect_caught(&StoreRules::place_in_settled, with_kills);
+}
+
+TEST(StoreRules, SkipSuperseded) {
+    expect_caught(&StoreRules::skip_superseded, [](Scenario& scenario, Random& random) {
+        with_kills(scenario, random);
+        keep_much_in_the_ring(scenario);
+        // So that recovery applies before it has seen all.
+        scenario.options.store.pending_bytes_max = 8 * block_size;
+        scenario.options.operations = 200;
+    });
+}
+
+TEST(StoreRules, SyncReplayed) {
+    expect_caught(&StoreRules::sync_replayed, [](Scenario& scenario, Random& random) {
+        with_harmless_faults(scenario, random);
+        // So that power is often cut in a recovery after a kill.
+        scenario.lives = 8;
+        scenario.life_max = milliseconds(40);
+    });
 }
 
 TEST(StoreRules, VerifyOnRead) {

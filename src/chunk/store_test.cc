@@ -295,6 +295,11 @@ Task<void> fill_disk(Runtime& runtime, ChunkStore& store) {
         written += 16;
     }
     EXPECT_EQ(done.code(), Code::no_space);
+    do {
+        done = co_await store.write(write_of(Store::chunk, written, "a"));
+        written += done ? 1 : 0;
+    } while (done);
+    EXPECT_EQ(done.code(), Code::no_space);
     EXPECT_GT(written, 14'000u);  // of 16 384 blocks on the disk
     // What has its space can be written again, for ever; what has not is refused.
     for (uint32_t i = 0; i < written; i += 512) {
@@ -340,6 +345,8 @@ Task<void> write_much(Runtime&, ChunkStore& store) {
     EXPECT_TRUE(done);
     const std::string letters = co_await letters_at(store, Store::chunk, 0, 4);
     EXPECT_EQ(letters, "ZYaa");
+    done = co_await store.flush();
+    EXPECT_TRUE(done);
 }
 
 Task<void> read_much(Runtime&, ChunkStore& store) {

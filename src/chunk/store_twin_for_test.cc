@@ -13,6 +13,8 @@ DriverOptions small_options(Random& random) {
     options.store.pending_bytes_max = (8 + random.below(64)) * block_size;
     options.store.table_pages_clean_max = static_cast<uint32_t>(1 + random.below(4));
     options.store.table_pages_dirty_max = static_cast<uint32_t>(2 + random.below(16));
+    options.store.placed_write_min = static_cast<uint32_t>(1 + random.below(6));
+    options.store.placed_blocks_max = static_cast<uint32_t>(8 + random.below(64));
     options.store.zero_ranges_max = static_cast<uint32_t>(1 + random.below(8));
     options.store.open_files_max = static_cast<uint32_t>(1 + random.below(3));
     options.store.margin_bytes = 64 * kib;
@@ -120,6 +122,7 @@ Totals run_seeds(uint64_t count, const Adjust& adjust) {
         totals.failures += twin.driver().failures;
         totals.refused += twin.driver().refused_for_space;
         totals.bad_blocks += twin.driver().bad_blocks;
+        totals.placed_bytes += twin.driver().placed_bytes;
         for (const auto& [name, hits] : twin.world().probes())
             totals.probes[name] += hits;
         if (testing::Test::HasFailure())

@@ -10,6 +10,7 @@ namespace {
 TEST(StoreTwin, KillsAndPowerCuts) {
     const Totals totals = run_seeds(1000, with_harmless_faults);
     EXPECT_GT(totals.opened, 1000u);
+    EXPECT_GT(totals.placed_bytes, 50 * mib);
     for (const char* probe :
          {"power cut", "kill", "short disk read", "short disk write", "late write"})
         EXPECT_GT(totals.probe(probe), 0u) << probe;

@@ -62,21 +62,38 @@ Task<Result<void>> ChunkStore::write(ChunkWrite write) {
         co_return chunk.error();
     const Operation operation(*this);
     const Buffer data = aligned_for_disk(write.data);
-    uint64_t sequence = 0;
-    for (uint32_t done = 0; done < whole.count;) {
-        const uint32_t count = std::min(whole.count - done, core_->record_blocks_max);
-        Result<uint64_t> appended = co_await write_piece(
-            write, {whole.first + done, count},
-            data.slice(size_t{done} * block_size, size_t{count} * block_size), WriteIf::always);
-        if (!appended)
-            co_return appended.error();
-        sequence = *appended;
-        done += count;
+    Result<uint64_t> sequence = uint64_t{0};
+    if (whole.count >= core_->options.placed_write_min) {
+        sequence = co_await write_large(write, whole, data);
+    } else {
+        if (core_->claims.overlap(**chunk, whole.first, whole.count))
+            co_await core_->claims.wait(*chunk, whole.first, whole.count);
+        sequence = co_await write_pieces(write, whole, whole.first, data);
     }
-    CO_TRY(core_->checked(co_await core_->journal->wait_held(sequence)));
+    if (!sequence)
+        co_return sequence.error();
+    CO_TRY(core_->checked(co_await core_->journal->wait_held(*sequence)));
     counters_.written_operations++;
     counters_.written_bytes += write.data.size();
     co_return Result<void>();
+}
+
+Task<Result<uint64_t>> ChunkStore::write_pieces(const ChunkWrite& write, Range range,
+                                                uint32_t data_first, const Buffer& data) {
+    uint64_t sequence = 0;
+    for (uint32_t done = 0; done < range.count;) {
+        const uint32_t count = std::min(range.count - done, core_->record_blocks_max);
+        const Range piece{range.first + done, count};
+        Result<uint64_t> appended = co_await write_piece(
+            write, piece,
+            data.slice(size_t{piece.first - data_first} * block_size, size_t{count} * block_size),
+            WriteIf::always);
+        if (!appended)
+            co_return appended;
+        sequence = *appended;
+        done += count;
+    }
+    co_return sequence;
 }
 
 void ChunkStore::adopt(ChunkEntry& chunk, const WriteTag& tag) {
@@ -183,6 +200,7 @@ Task<Result<void>> ChunkStore::write_zeros(ChunkZeros zeros) {
     if (!chunk)
         co_return chunk.error();
     const Operation operation(*this);
+    co_await core_->claims.wait(*chunk, whole.first, whole.count);
     uint64_t sequence = 0;
     // A record touches few pages, so that a small journal has room for their images.
     for (uint32_t done = 0; done < whole.count;) {

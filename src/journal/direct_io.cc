@@ -57,6 +57,13 @@ Task<Result<void>> write_blocks(File& file, uint64_t offset, std::span<const Byt
     co_return Result<void>();
 }
 
+Task<Result<void>> sync_file(File& file) {
+    Result<size_t> synced = co_await file.sync();
+    if (!synced)
+        co_return synced.error();
+    co_return Result<void>();
+}
+
 Task<Result<void>> read_blocks(File& file, uint64_t offset, MutableByteView into) {
     CHECK(into.size() % block_size == 0 && offset % block_size == 0);
     int stuck = 0;

@@ -19,4 +19,7 @@ Task<Result<void>> write_blocks(File& file, uint64_t offset, std::span<const Byt
 // Fills `into` (whole blocks); fails with out_of_range if the file ends before.
 Task<Result<void>> read_blocks(File& file, uint64_t offset, MutableByteView into);
 
+// File::sync(), without its count.
+Task<Result<void>> sync_file(File& file);
+
 }  // namespace cairn::journal

@@ -19,7 +19,7 @@ RingJournal::RingJournal(Runtime& runtime, std::unique_ptr<RingFile> file, RingE
                          RingOptions options)
     : runtime_(runtime),
       file_(std::move(file)),
-      options_(options),
+      options_(std::move(options)),
       tail_(file_->superblock().start_position),
       head_(end.position),
       chain_(end.chain),
@@ -224,7 +224,7 @@ Task<Result<void>> RingJournal::flush_through(Sequence sequence) {
         const Sequence covered = held_;
         Result<void> synced;
         if (options_.sync_on_flush)
-            synced = co_await file_->sync();
+            synced = co_await sync_all();
         syncing_ = false;
         if (!synced) {
             fail(synced.error());
@@ -238,6 +238,19 @@ Task<Result<void>> RingJournal::flush_through(Sequence sequence) {
     if (failure_)
         co_return *failure_;
     co_return Result<void>();
+}
+
+Task<Result<void>> RingJournal::sync_all() {
+    if (options_.sync_more)
+        CO_TRY(co_await options_.sync_more());
+    co_return co_await file_->sync();
+}
+
+Task<Result<void>> RingJournal::flush_and_tell(Sequence sequence, uint64_t reserved) {
+    CO_TRY(co_await flush_through(sequence));
+    const Sequence marker = mark();
+    queue_.back().reserved = reserved;
+    co_return co_await flush_through(marker);
 }
 
 Task<Result<void>> RingJournal::trim(Sequence first_kept) {

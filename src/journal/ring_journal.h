@@ -8,6 +8,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -31,6 +32,9 @@ struct RingOptions {
     Duration marker_delay = milliseconds(20);
     // Off only to see the tests catch it.
     bool sync_on_flush = true;
+    // Makes durable whatever records speak of outside the journal, before they count as durable.
+    // What was written there before the record was appended. May be empty.
+    std::function<Task<Result<void>>()> sync_more;
 };
 
 class RingJournal {
@@ -78,6 +82,9 @@ class RingJournal {
     Task<Result<void>> flush() { return flush_through(held_); }
     // The same for all up to `sequence`, waiting for it to be held first.
     Task<Result<void>> flush_through(Sequence sequence);
+    // And the ring itself says so, durably, from then on. Takes `reserved` bytes set aside before,
+    // a block.
+    Task<Result<void>> flush_and_tell(Sequence sequence, uint64_t reserved);
 
     // Nothing before group `first_kept` is needed any more; durable when it returns.
     Task<Result<void>> trim(Sequence first_kept);
@@ -93,6 +100,7 @@ class RingJournal {
   private:
     Task<void> write_groups();
     Task<Result<void>> write_group(Group& group);
+    Task<Result<void>> sync_all();
     Waiter wait_for_work();
     [[nodiscard]] bool marker_due() const;
     Group& open_group(uint64_t fields_length, const Buffer& payload);

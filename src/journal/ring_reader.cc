@@ -11,8 +11,20 @@ constexpr uint64_t window_size = 1 * mib;
 
 }  // namespace
 
+bool RecordVisitor::speaks_of_more(const RecordView& record) {
+    static_cast<void>(record);
+    return false;
+}
+
+Task<bool> RecordVisitor::more_is_there(const RecordView& record) {
+    static_cast<void>(record);
+    co_return true;
+}
+
 RingReader::RingReader(RingFile& file)
-    : file_(file), limit_(file.superblock().start_position + file.capacity()) {}
+    : file_(file),
+      limit_(file.superblock().start_position + file.capacity()),
+      known_durable_(file.superblock().durable_below - 1) {}
 
 Task<Result<ByteView>> RingReader::view(uint64_t position, uint64_t length) {
     const bool inside =
@@ -52,18 +64,59 @@ Task<Result<std::vector<RecordView>>> RingReader::next_group(RingEnd& end, Recor
         if (!visitor.is_intact(record))
             co_return not_whole;
     }
+    Result<bool> complete = co_await is_complete(*records, end.position + header->length, visitor);
+    if (!complete)
+        co_return complete.error();
+    if (!*complete)
+        co_return not_whole;
     end.position += header->length;
     end.sequence++;
     end.chain = header->header_checksum;
     co_return records;
 }
 
-Task<Result<RingEnd>> RingReader::replay(RecordVisitor& visitor, Tail tail) {
+Task<Result<bool>> RingReader::is_complete(const std::vector<RecordView>& records, uint64_t behind,
+                                           RecordVisitor& visitor) {
+    for (const RecordView& record : records) {
+        if (record.group <= known_durable_ || !visitor.speaks_of_more(record))
+            continue;
+        const bool there = co_await visitor.more_is_there(record);
+        if (there)
+            continue;
+        if (!searched_) {
+            RingReader other(file_);  // this one's window is in use
+            Result<Sequence> durable = co_await other.durable_according_to(behind);
+            if (!durable)
+                co_return durable.error();
+            known_durable_ = std::max(known_durable_, *durable);
+            searched_ = true;
+        }
+        if (record.group > known_durable_)
+            co_return false;
+    }
+    co_return true;
+}
+
+Task<Result<Sequence>> RingReader::durable_according_to(uint64_t position) {
+    const Superblock& superblock = file_.superblock();
+    Sequence durable = superblock.durable_below - 1;
+    for (uint64_t at = position; at + block_size <= limit_; at += block_size) {
+        Result<ByteView> block = co_await view(at, block_size);
+        if (!block)
+            co_return block.error();
+        const Result<GroupHeader> header = decode_group_header(*block, superblock.ring_id);
+        if (header && header->session == superblock.session && header->position == at)
+            durable = std::max(durable, header->durable_through);
+    }
+    co_return durable;
+}
+
+Task<Result<RingEnd>> RingReader::read_groups(RecordVisitor& visitor, Sequence end_sequence) {
     const Superblock& superblock = file_.superblock();
     RingEnd end{.position = superblock.start_position,
                 .sequence = superblock.start_sequence,
                 .chain = superblock.start_chain};
-    while (true) {
+    while (end.sequence < end_sequence) {
         Result<std::vector<RecordView>> records = co_await next_group(end, visitor);
         if (!records) {
             if (records.code() != Code::not_found)
@@ -73,11 +126,22 @@ Task<Result<RingEnd>> RingReader::replay(RecordVisitor& visitor, Tail tail) {
         for (const RecordView& record : *records)
             CO_TRY(co_await visitor.visit(record));
     }
-    if (end.sequence < superblock.durable_below)
-        co_return damaged(end.sequence);
-    if (tail == Tail::judge)
-        CO_TRY(co_await judge_tail(end));
     co_return end;
+}
+
+Task<Result<RingEnd>> RingReader::replay(RecordVisitor& visitor, Tail tail) {
+    Result<RingEnd> end = co_await read_groups(visitor, UINT64_MAX);
+    if (!end)
+        co_return end;
+    if (end->sequence < file_.superblock().durable_below)
+        co_return damaged(end->sequence);
+    if (tail == Tail::judge)
+        CO_TRY(co_await judge_tail(*end));
+    co_return end;
+}
+
+Task<Result<RingEnd>> RingReader::replay_until(RecordVisitor& visitor, Sequence end_sequence) {
+    co_return co_await read_groups(visitor, end_sequence);
 }
 
 Task<Result<void>> RingReader::judge_tail(RingEnd& end) {
