@@ -24,7 +24,8 @@ Task<void> Applier::stop() {
 }
 
 bool Applier::anything_pending() const {
-    return core_.overlay.has_unfrozen() || core_.zeros.has_unfrozen() || !core_.structure.empty();
+    return core_.overlay.has_unfrozen() || core_.zeros.has_unfrozen() || !core_.structure.empty() ||
+           !core_.moves.empty();
 }
 
 bool Applier::apply_due() const {
@@ -34,7 +35,7 @@ bool Applier::apply_due() const {
     const bool removals =
         std::any_of(core_.structure.begin(), core_.structure.end(),
                     [](const StructuralChange& change) { return !change.create; });
-    return removals || core_.wants_room() ||
+    return removals || core_.wants_room() || core_.slots_wanted ||
            core_.overlay.bytes() > core_.options.pending_bytes_max / pending_high_divisor ||
            core_.overlay.in_place() > core_.options.placed_blocks_max / pending_high_divisor ||
            core_.zeros.size() > core_.options.zero_ranges_max / pending_high_divisor ||
@@ -50,6 +51,7 @@ bool Applier::checkpoint_due() const {
         return false;
     return journal.used() > journal.capacity() / ring_high_divisor ||
            core_.touched_count() > core_.options.table_pages_dirty_max / pending_high_divisor ||
+           spares_used_ > spares_kept_ + core_.options.spare_chunks_max ||
            core_.runtime.loop.now() >= last_checkpoint_ + core_.options.checkpoint_delay;
 }
 
@@ -117,13 +119,19 @@ Task<Result<bool>> Applier::apply() {
     // 1. Freeze, in one step: what comes later belongs to the next time.
     const journal::Sequence end = core_.journal->cut();
     std::vector<StructuralChange> structure = std::exchange(core_.structure, {});
+    const std::vector<SlotMove> moves = std::exchange(core_.moves, {});
+    core_.slots_wanted = false;
     const std::vector<FrozenBlock> frozen = core_.overlay.freeze();
     const std::vector<ZeroRange> zeros = core_.zeros.freeze();
     core_.oldest_pending = Instant::never();
     // 2. Nothing goes in place before its record is durable: a power cut could keep the block and
     //    lose the record, and with it the only trace of what the block means.
     CO_TRY(co_await make_durable(end - 1, core_.placed_sequence));
-    // 3. Files, then zeros, then blocks: a block that is still pending is newer than any range.
+    // 3. Slots, in which all that is pending for their slices belongs; nothing zeroed a slice
+    // before
+    //    it moved that is pending still. Then files, zeros, and blocks: one that is pending is
+    //    newer than any range.
+    apply_moves(moves);
     Result<void> done = co_await change_structure(std::move(structure));
     if (done)
         done = co_await apply_zeros(zeros);
@@ -221,15 +229,35 @@ Task<Result<void>> Applier::apply_zero_range(const ZeroRange& range) {
     }
     if (!range.punch)
         co_return Result<void>();
+    co_return co_await punch(chunk, range.first_block, range.count);
+}
+
+Task<Result<void>> Applier::punch(ChunkRef chunk, uint32_t first_block, uint32_t count) {
     Result<std::shared_ptr<File>> file = co_await core_.file_of(chunk);
     if (!file)
         co_return file.error();
-    Result<size_t> punched = co_await (*file)->punch_hole(
-        chunk->geometry().data_offset(range.first_block), uint64_t{range.count} * block_size);
-    if (!punched)
-        co_return punched.error();
     chunk->sync_needed = true;
+    const uint32_t end = first_block + count;
+    for (uint32_t begin = first_block; begin < end;) {
+        const uint64_t offset = chunk->offset_of(begin);
+        uint32_t run = 1;
+        while (begin + run < end &&
+               chunk->offset_of(begin + run) == offset + uint64_t{run} * block_size)
+            run++;
+        Result<size_t> punched = co_await (*file)->punch_hole(offset, uint64_t{run} * block_size);
+        if (!punched)
+            co_return punched.error();
+        begin += run;
+    }
     co_return Result<void>();
+}
+
+void Applier::apply_moves(const std::vector<SlotMove>& moves) {
+    for (const SlotMove& move : moves) {
+        spares_used_ += move.chunk->spares_used ? 0 : 1;
+        move.chunk->move_slice(move.slice, move.slot);
+    }
+    core_.gate.notify_all();
 }
 
 Task<Result<void>> Applier::apply_blocks(const std::vector<FrozenBlock>& frozen) {
@@ -292,10 +320,11 @@ Task<Result<void>> Applier::write_unit(ApplyUnit unit, PageRef page) {
         }
         slices.clear();
         size_t end = begin;
+        const uint64_t offset = chunk->offset_of(unit.blocks[begin].block);
         while (end < unit.blocks.size() && !unit.blocks[end].data.empty() &&
-               unit.blocks[end].block == unit.blocks[begin].block + (end - begin))
+               chunk->offset_of(unit.blocks[end].block) ==
+                   offset + uint64_t{end - begin} * block_size)
             slices.push_back(unit.blocks[end++].data.view());
-        const uint64_t offset = chunk->geometry().data_offset(unit.blocks[begin].block);
         CO_TRY(co_await journal::write_blocks(**file, offset, slices));
         begin = end;
     }

@@ -54,6 +54,8 @@ class Applier {
     [[nodiscard]] bool checkpoint_due() const;
     Waiter wait_for_work();
 
+    void apply_moves(const std::vector<SlotMove>& moves);
+    Task<Result<void>> punch(ChunkRef chunk, uint32_t first_block, uint32_t count);
     Task<Result<void>> make_durable(journal::Sequence last, journal::Sequence placed);
     Task<Result<void>> change_structure(std::vector<StructuralChange> changes);
     Task<Result<void>> apply_zeros(const std::vector<ZeroRange>& ranges);
@@ -76,6 +78,8 @@ class Applier {
     Task<Result<void>> sync_base();
     Task<Result<void>> sync_chunk(ChunkRef chunk);
     Task<Result<void>> sync_folders();
+    Task<void> give_back_spares();
+    Task<void> give_back_spares_of(ChunkRef chunk);
     Task<Result<void>> save_small_files();
     Task<Result<void>> trim(journal::Sequence frozen_end);
 
@@ -86,7 +90,9 @@ class Applier {
     uint64_t checkpoints_done_ = 0;
     uint64_t checkpoint_wanted_ = 0;  // until so many are done
     Condition checkpointed_;
-    Instant paused_until_;  // trying again at once would change nothing
+    uint64_t spares_used_ = 0;  // chunk files of which slots to spare may take space
+    uint64_t spares_kept_ = 0;  // as many at the end of the last checkpoint
+    Instant paused_until_;      // trying again at once would change nothing
     Scope scope_;
 };
 

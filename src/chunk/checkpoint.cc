@@ -7,6 +7,7 @@
 #include "base/checksum.h"
 #include "chunk/applier.h"
 #include "chunk/for_each.h"
+#include "chunk/place_gate.h"
 #include "journal/direct_io.h"
 #include "runtime/disk.h"
 
@@ -70,6 +71,7 @@ Task<Result<bool>> Applier::checkpoint() {
     CO_TRY(co_await trim(frozen_end));
     for (const ChunkRef& chunk : unsettled)
         chunk->settled = true;
+    co_await give_back_spares();
     last_checkpoint_ = core_.runtime.loop.now();
     core_.space_changed();
     core_.room_changed();
@@ -242,6 +244,57 @@ Task<Result<void>> Applier::sync_folders() {
     if (!folders.empty())
         CO_TRY(co_await core_.runtime.disk.sync_directory(core_.path_of("chunks")));
     co_return Result<void>();
+}
+
+// Slots in which no slice lies take space as long as slices go on moving through them. Where none
+// has moved since the last time, it goes back to the disk.
+Task<void> Applier::give_back_spares() {
+    std::vector<ChunkRef> idle;
+    spares_kept_ = 0;
+    for (const auto& [id, chunk] : core_.chunks) {
+        if (!chunk->spares_used)
+            continue;
+        spares_kept_++;
+        if (!chunk->moved_lately && chunk->taken_slots.empty())
+            idle.push_back(chunk);
+        chunk->moved_lately = false;
+    }
+    std::sort(idle.begin(), idle.end(),
+              [](const ChunkRef& a, const ChunkRef& b) { return a->id < b->id; });
+    core_.has_unsaved |= spares_kept_ != 0;  // so that there is a next time
+    for (const ChunkRef& chunk : idle) {
+        if (!chunk->removed && chunk->taken_slots.empty())
+            co_await give_back_spares_of(chunk);
+    }
+    spares_used_ = spares_kept_;
+}
+
+Task<void> Applier::give_back_spares_of(ChunkRef chunk) {
+    // The header is to say so, for which no room in the journal was set aside.
+    const uint64_t image = journal::RingJournal::image_space(1);
+    if (!core_.journal->try_reserve(image))
+        co_return;
+    core_.image_reserve += image;
+    std::vector<uint32_t> slots;
+    while (const std::optional<uint32_t> slot = chunk->take_free_slot())
+        slots.push_back(*slot);
+    co_await enter_writer(core_, chunk);
+    Result<std::shared_ptr<File>> file = co_await core_.files.get(chunk);
+    Result<size_t> punched = size_t{0};
+    const ChunkGeometry geometry = chunk->geometry();
+    for (size_t i = 0; i < slots.size() && file && punched; i++)
+        punched = co_await (*file)->punch_hole(geometry.data_offset(slots[i], 0),
+                                               uint64_t{geometry.slice_blocks()} * block_size);
+    leave_writer(core_, *chunk);
+    for (const uint32_t slot : slots)
+        chunk->let_go_of_slot(slot);
+    core_.gate.notify_all();
+    if (!file || !punched)
+        co_return;  // the next time
+    chunk->spares_used = false;
+    spares_kept_--;
+    chunk->header_dirty = true;
+    core_.has_unsaved = true;
 }
 
 Task<Result<void>> Applier::save_small_files() {

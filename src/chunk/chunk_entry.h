@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "chunk/chunk_format.h"
@@ -19,6 +21,20 @@ struct ChunkEntry {
     [[nodiscard]] HeaderBlock header_block(const ClusterId& cluster) const;
     [[nodiscard]] ChunkHeader header(const ClusterId& cluster) const;
     [[nodiscard]] ChunkGeometry geometry() const { return {size}; }
+    // Where the block lies in the chunk file, as of base.
+    [[nodiscard]] uint64_t offset_of(uint32_t block) const {
+        return geometry().data_offset(slot_of(block), block);
+    }
+    [[nodiscard]] uint32_t slot_of(uint32_t block) const {
+        return slots.of(geometry().slice_of(block));
+    }
+    // A slot in which nothing lies and nothing is about to, the next one after the last. It is
+    // taken from now on, until it is let go of or its slice has moved there.
+    [[nodiscard]] std::optional<uint32_t> take_free_slot();
+    [[nodiscard]] uint32_t free_slot_count() const;
+    void let_go_of_slot(uint32_t slot);
+    // Base has it that `slice` lies there; where it lay is free.
+    void move_slice(uint32_t slice, uint32_t slot);
 
     ChunkId id;
     FileId file;
@@ -49,7 +65,12 @@ struct ChunkEntry {
     uint16_t writers_in_place = 0;
     uint32_t generation = 0;  // raised when a write in place begins and when it ends
 
-    PageMap pages;                    // as of base
+    PageMap pages;              // as of base
+    SlotMap slots;              // as of base
+    bool spares_used = false;   // slots in which no slice lies may take space
+    bool moved_lately = false;  // since the last checkpoint
+    uint32_t slot_cursor;       // where to look for the next free one
+    std::vector<uint16_t> taken_slots;
     std::shared_ptr<File> open_file;  // kept by FileCache
     uint64_t last_use = 0;
 

@@ -13,7 +13,8 @@ namespace cairn::chunk {
 namespace {
 
 constexpr uint64_t header_magic = 0x4B48434E52494143ULL;  // "CAIRNCHK"
-constexpr uint32_t header_version = 1;
+constexpr uint32_t header_version_at_home = 1;
+constexpr uint32_t header_version_with_slots = 2;
 constexpr size_t checked = block_size - sizeof(uint64_t);
 constexpr uint32_t page_magic = 0x4C425443;  // "CTBL"
 constexpr size_t entries_size = sizeof(TableEntry) * entries_per_page;
@@ -46,17 +47,46 @@ void put_header(ByteWriter& writer, const HeaderBlock& block) {
         writer.put(word);
 }
 
+bool has_slots(const HeaderBlock& block) {
+    return block.spares_used || !block.slots.at_home();
+}
+
+void put_slots(ByteWriter& writer, const HeaderBlock& block) {
+    const ChunkGeometry geometry{block.header.size};
+    writer.put(static_cast<uint8_t>(block.spares_used));
+    for (uint32_t slice = 0; slice < geometry.slice_count(); slice++)
+        writer.put(static_cast<uint16_t>(block.slots.of(slice)));
+}
+
+void get_slots(ByteReader& reader, HeaderBlock& block) {
+    const ChunkGeometry geometry{block.header.size};
+    const auto spares_used = reader.read<uint8_t>();
+    block.spares_used = spares_used == 1;
+    std::vector<uint16_t> slots(geometry.slice_count());
+    bool at_home = true;
+    for (uint32_t slice = 0; slice < slots.size(); slice++) {
+        reader.get(slots[slice]);
+        at_home &= slots[slice] == slice;
+    }
+    const bool valid = at_home || block.slots.assign(std::move(slots), geometry.slice_count(),
+                                                     geometry.slot_count());
+    if (spares_used > 1 || !valid)
+        reader.fail();
+}
+
 }  // namespace
 
 Bytes encode(const HeaderBlock& block) {
     Bytes content;
     ByteWriter content_writer(content);
     put_header(content_writer, block);
+    if (has_slots(block))
+        put_slots(content_writer, block);
     Bytes bytes;
     bytes.reserve(block_size);
     ByteWriter writer(bytes);
     writer.put(header_magic);
-    writer.put(header_version);
+    writer.put(has_slots(block) ? header_version_with_slots : header_version_at_home);
     writer.put(static_cast<uint32_t>(content.size()));
     writer.put_raw(content);
     CHECK_NOTE(bytes.size() <= checked, "a chunk header was not checked before it was stored");
@@ -71,7 +101,8 @@ Result<HeaderBlock> decode_header(ByteView bytes) {
     ByteReader outer(bytes.first(checked));
     if (outer.read<uint64_t>() != header_magic)
         return Error(Code::corrupt, "not a chunk header");
-    if (outer.read<uint32_t>() != header_version)
+    const auto version = outer.read<uint32_t>();
+    if (version != header_version_at_home && version != header_version_with_slots)
         return Error(Code::version_mismatch, "the chunk header was written by another version");
     ByteReader reader(outer.take(outer.read<uint32_t>()));
     HeaderBlock block;
@@ -93,6 +124,8 @@ Result<HeaderBlock> decode_header(ByteView bytes) {
     block.pages = PageMap(ChunkGeometry{header.size}.page_count());
     for (uint64_t& word : block.pages.words())
         reader.get(word);
+    if (version == header_version_with_slots)
+        get_slots(reader, block);
     if (!reader.finished() || !outer.ok())
         return Error(Code::corrupt, "a chunk header is malformed");
     return block;

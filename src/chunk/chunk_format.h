@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/size.h"
+#include "chunk/slot_map.h"
 
 namespace cairn::chunk {
 
@@ -24,17 +25,18 @@ constexpr uint64_t chunk_size_max = 4 * gib;
 constexpr uint32_t entries_per_page = 255;
 constexpr uint32_t slices_max = 512;
 constexpr uint32_t slice_blocks_min = 16;  // 64 KiB
-constexpr size_t path_hint_max = 1024;     // longer ones keep their end, which says more
+constexpr uint32_t slices_per_spare_slot = 16;
+constexpr uint32_t spare_slots_min = 4;
+constexpr size_t path_hint_max = 1024;  // longer ones keep their end, which says more
 constexpr size_t layout_max = 64;
 constexpr size_t attributes_max = 1024;
 
 enum class ChunkState : uint8_t {
     complete = 1,
     joining = 2,  // content is not to be believed: it is being copied from another replica
-};
-
-// Where the parts of a chunk file lie. The blocks of a chunk make slices of equal size; the data
-// part of the file has a slot for each, and each slice lies in one.
+};  // Where the parts of a chunk file lie. The blocks of a chunk make slices of equal size; the
+    // data part
+// of the file has a slot for each, and some to spare, and each slice lies in one.
 struct ChunkGeometry {
     uint64_t size = 0;
 
@@ -43,6 +45,9 @@ struct ChunkGeometry {
         return std::max(slice_blocks_min, block_count() / slices_max);
     }
     [[nodiscard]] uint32_t slice_count() const { return block_count() / slice_blocks(); }
+    [[nodiscard]] uint32_t slot_count() const {
+        return slice_count() + std::max(spare_slots_min, slice_count() / slices_per_spare_slot);
+    }
     [[nodiscard]] uint32_t slice_of(uint32_t block) const { return block / slice_blocks(); }
     [[nodiscard]] uint32_t page_count() const {
         return (block_count() + entries_per_page - 1) / entries_per_page;
@@ -55,11 +60,7 @@ struct ChunkGeometry {
         const uint64_t place = uint64_t{slot} * slice_blocks() + block % slice_blocks();
         return (uint64_t{2} + page_count() + place) * block_size;
     }
-    // Where each slice lies in its own slot.
-    [[nodiscard]] uint64_t data_offset(uint32_t block) const {
-        return data_offset(slice_of(block), block);
-    }
-    [[nodiscard]] uint64_t file_size() const { return data_offset(slice_count(), 0); }
+    [[nodiscard]] uint64_t file_size() const { return data_offset(slot_count(), 0); }
 };
 [[nodiscard]] constexpr uint32_t page_of(uint32_t block) {
     return block / entries_per_page;
@@ -101,11 +102,16 @@ class PageMap {
 //   0 u64 magic "CAIRNCHK" | 8 u32 version | 12 u32 length of what follows, up to the zeros
 //  16 u64 sequence | cluster | u64 chunk | u64 file | u64 index | u64 size | u32 chunk version
 //     u8 piece | u8 state | text layout | text path hint | bytes attributes | page map, u64 each
+//     version 2: u8 1 if spare slots take space | slots of the slices in order, u16 each
 //     zeros | 4088 u64 checksum of all before
+//
+// Version 1 is written while every slice lies in its own slot and no other takes space.
 struct HeaderBlock {
     uint64_t sequence = 0;  // the newer of two has the higher
     ChunkHeader header;
     PageMap pages;
+    SlotMap slots{};
+    bool spares_used = false;
 
     bool operator==(const HeaderBlock&) const = default;
 };

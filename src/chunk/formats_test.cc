@@ -163,8 +163,12 @@ TEST(ChunkFormat, GeometryHasRoomForEverything) {
         const ChunkGeometry geometry{size};
         EXPECT_EQ(uint64_t{geometry.block_count()} * block_size, size);
         EXPECT_EQ(page_of(geometry.block_count() - 1) + 1, geometry.page_count());
-        EXPECT_EQ(ChunkGeometry::page_offset(geometry.page_count()), geometry.data_offset(0));
-        EXPECT_EQ(geometry.file_size(), geometry.data_offset(0) + size);
+        EXPECT_EQ(ChunkGeometry::page_offset(geometry.page_count()), geometry.data_offset(0, 0));
+        EXPECT_EQ(geometry.slice_blocks() * geometry.slice_count(), geometry.block_count());
+        EXPECT_GE(geometry.slot_count(), geometry.slice_count() + 4);
+        EXPECT_EQ(geometry.file_size(),
+                  geometry.data_offset(geometry.slot_count() - 1, geometry.slice_blocks() - 1) +
+                      block_size);
     }
 }
 

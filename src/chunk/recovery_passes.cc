@@ -126,6 +126,8 @@ Task<Result<void>> Recovery::MetadataPass::replace_header(ChunkId id, ByteView p
     chunk->state = header->header.state;
     chunk->header_sequence = header->sequence;
     chunk->pages = header->pages;
+    chunk->slots = header->slots;
+    chunk->spares_used = header->spares_used;
     chunk->header_dirty = true;
     recovery_.applier_.imaged.insert(base_key(*chunk, header_page));
     for (const auto& [place, page] : waiting_pages_) {
@@ -160,7 +162,7 @@ Result<void> Recovery::MetadataPass::note_placed(const WriteFields& fields) {
         const ChunkGeometry geometry = chunk->geometry();
         const uint32_t last = fields.first_block + fields.count - 1;
         if (geometry.slice_of(fields.first_block) != geometry.slice_of(last) ||
-            fields.slot != geometry.slice_of(last))
+            fields.slot >= geometry.slot_count())
             return Error(Code::corrupt, "the journal has blocks in a place that is not theirs");
     }
     recovery_.placed_[fields.chunk].add(fields.first_block, fields.count, ordinal_);
@@ -184,7 +186,7 @@ Task<bool> Recovery::MetadataPass::more_is_there(const journal::RecordView& view
     const WriteFields& fields = record->write;
     const ChunkGeometry geometry = chunk->geometry();
     const uint64_t end = uint64_t{fields.first_block} + fields.count;
-    if (fields.count == 0 || end > geometry.block_count() || fields.slot >= geometry.slice_count())
+    if (fields.count == 0 || end > geometry.block_count() || fields.slot >= geometry.slot_count())
         co_return true;  // an error, and not this one
     Result<std::shared_ptr<File>> file = co_await recovery_.core_.files.get(chunk);
     if (!file)

@@ -91,6 +91,7 @@ const Identity& ChunkStore::identity() const {
 Task<Result<void>> ChunkStore::stop() {
     core_->stopping = true;
     core_->room_changed();
+    core_->gate.notify_all();
     while (operations_ != 0)
         co_await idle_.wait();
     co_await applier_->stop();

@@ -111,6 +111,7 @@ struct StoreCounters {
     uint64_t written_bytes = 0;
     uint64_t written_operations = 0;
     uint64_t placed_bytes = 0;  // of these, in place at once
+    uint64_t moved_slices = 0;  // by such writes
     uint64_t read_bytes = 0;
     uint64_t read_operations = 0;
     uint64_t flushes = 0;
@@ -232,8 +233,13 @@ class ChunkStore {
     struct Placement {
         Range range;
         uint32_t slot = 0;
+        bool moves = false;  // the slice lies elsewhere yet
     };
     Task<std::vector<Placement>> plan_placements(std::shared_ptr<ChunkEntry> chunk, Range whole);
+    // How many slots there should be before some are taken for parts of `whole`. Suspends.
+    Task<void> wait_for_slots(std::shared_ptr<ChunkEntry> chunk, Range whole);
+    [[nodiscard]] std::optional<Placement> plan_placement(ChunkEntry& chunk, Range part);
+    void let_go_of(ChunkEntry& chunk, std::span<const Placement> placements);
     [[nodiscard]] bool holds_nothing(const ChunkEntry& chunk, Range range) const;
     Task<Result<void>> put_in_place(std::shared_ptr<ChunkEntry> chunk,
                                     const std::vector<Placement>& placements, Range whole,
@@ -244,6 +250,13 @@ class ChunkStore {
     // 0: something came between, and it is to go another way.
     Task<Result<uint64_t>> append_placed(const ChunkWrite& write, const Placement& placement,
                                          const PlacedClaims::Claim& claim);
+    // In order, until something comes between.
+    struct Appended {
+        size_t count = 0;
+        uint64_t sequence = 0;  // of the last
+    };
+    Task<Result<void>> append_all(const ChunkWrite& write, const std::vector<Placement>& placements,
+                                  const PlacedClaims::Claim& claim, Appended& appended);
     // Through the journal, in records of bounded size. `data` begins with block `data_first`.
     Task<Result<uint64_t>> write_pieces(const ChunkWrite& write, Range range, uint32_t data_first,
                                         const Buffer& data);
@@ -260,6 +273,8 @@ class ChunkStore {
     Result<bool> plan_read(const ChunkEntry& chunk, Range range, ReadPlan& plan);
     Task<Result<void>> read_base(std::shared_ptr<ChunkEntry> chunk, Range range, ReadPlan& plan,
                                  Buffer& data);
+    static Task<Result<void>> read_places(File& file, ChunkGeometry geometry, Range range,
+                                          const ReadPlan& plan, Buffer& data);
     Task<Result<void>> read_alone(std::shared_ptr<ChunkEntry> chunk, uint32_t block, ReadPlan& plan,
                                   uint32_t at, Buffer& data);
     Task<Result<void>> read_again(std::shared_ptr<ChunkEntry> chunk, uint32_t block, ReadPlan& plan,

@@ -197,6 +197,9 @@ void StoreCore::put_placed(const ChunkRef& chunk, uint32_t first_block, uint32_t
                      .sequence = sequence,
                      .may_allocate = false,
                      .slot = static_cast<uint16_t>(slot)});
+    const uint32_t slice = chunk->geometry().slice_of(first_block);
+    if (chunk->slots.of(slice) != slot)
+        moves.push_back({chunk, slice, slot});
     if (overlay.in_place() > options.placed_blocks_max / 2)
         work.notify_all();
 }
@@ -285,6 +288,7 @@ journal::Sequence StoreCore::append(RecordType type, const Bytes& fields, Buffer
 
 StoreCore::BlockView StoreCore::look(const ChunkEntry& chunk, uint32_t block) {
     BlockView view;
+    view.slot = chunk.slot_of(block);
     const TableCache::Lookup base = tables.find(chunk, page_of(block));
     const TableEntry entry = base.page == nullptr ? TableEntry{} : base.page->content.of(block);
     view.allocated = entry.is_allocated();
@@ -292,6 +296,7 @@ StoreCore::BlockView StoreCore::look(const ChunkEntry& chunk, uint32_t block) {
         view.source = pending->is_in_place() ? Source::base : Source::pending;
         view.checksum = pending->checksum;
         view.pending = pending;
+        view.slot = pending->slot;
         view.sequence = pending->sequence;
         return view;
     }

@@ -34,6 +34,13 @@ struct StructuralChange {
     bool create = false;
 };
 
+// A slice of a chunk lies in another slot: its content is there, and base is to know it.
+struct SlotMove {
+    ChunkRef chunk;
+    uint32_t slice = 0;
+    uint32_t slot = 0;
+};
+
 // Names a table page, or (header_page) the header, in sets of what a checkpoint has to write.
 constexpr uint32_t header_page = UINT32_MAX;
 [[nodiscard]] inline uint64_t base_key(const ChunkEntry& chunk, uint32_t page) {
@@ -95,6 +102,7 @@ class StoreCore {
         uint64_t checksum = 0;  // of pending, base
         const PendingBlock* pending = nullptr;
         bool allocated = false;
+        uint32_t slot = 0;               // where it lies, of base
         journal::Sequence sequence = 0;  // of the newest record that it shows, 0 for base
     };
     [[nodiscard]] BlockView look(const ChunkEntry& chunk, uint32_t block);
@@ -108,7 +116,7 @@ class StoreCore {
     void put_blocks(const ChunkRef& chunk, uint32_t first_block, const Buffer& data,
                     std::span<const uint64_t> checksums, journal::Sequence sequence);
     void put_zeros(ZeroRange range);
-    // The same for what lies in place, in `slot`, already.
+    // The same for what lies in place, in `slot`, already: that becomes the slot of its slice.
     void put_placed(const ChunkRef& chunk, uint32_t first_block, uint32_t slot,
                     std::span<const uint64_t> checksums, journal::Sequence sequence);
     // Before that is applied, the journal is to say that it was durable. `marker_bytes` are set
@@ -148,6 +156,8 @@ class StoreCore {
     PendingZeros zeros;
     PlacedClaims claims;
     std::vector<StructuralChange> structure;
+    std::vector<SlotMove> moves;  // pending, in the order of the journal
+    bool slots_wanted = false;    // somebody would rather have moves applied soon
     std::unique_ptr<journal::RingJournal> journal;
     Instant oldest_pending = Instant::never();  // when the first of what is pending was appended
     uint32_t record_blocks_max = 1;             // larger writes are several records
@@ -165,7 +175,9 @@ class StoreCore {
     std::set<ChunkId> damaged;   // files that are not to be used, until made again or removed
     std::set<ChunkId> vanished;  // of these, or of those in use: under their names is nothing
     Condition work;              // for the applier: there is something to do
-    Condition gate;  // readers and writers in place of one chunk wait here for each other
+    // Readers and writers in place of one chunk wait here for each other, and who wants a free
+    // slot.
+    Condition gate;
     uint64_t image_reserve = 0;             // journal space set aside for images of what is touched
     journal::Sequence placed_sequence = 0;  // of the newest group that speaks of blocks in place
     journal::Sequence placed_told = 0;      // the ring says up to which of them they were durable

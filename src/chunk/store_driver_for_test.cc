@@ -135,7 +135,7 @@ Task<void> Driver::run(Runtime& runtime, Since since) {
     store_ = nullptr;
     const std::unique_ptr<ChunkStore> store = co_await open(runtime, since);
     store_ = store.get();
-    placed_before_ = 0;
+    counted_ = {};
     if (store_ != nullptr) {
         co_await compare_all(since);
         settled = true;
@@ -211,7 +211,23 @@ Driver::Target Driver::pick_any(uint32_t count_max) {
 }
 
 Driver::Target Driver::pick(uint32_t count_max) {
-    const Target target = pick_any(count_max);
+    return claim(pick_any(count_max));
+}
+
+// Whole slices, as a large write should have them.
+Driver::Target Driver::pick_slices() {
+    Target target = pick_any(1);
+    if (target.count == 0)
+        return {};
+    const uint32_t slice =
+        ChunkGeometry{uint64_t{target.model->blocks} * block_size}.slice_blocks();
+    target.first -= target.first % slice;
+    target.count = std::min(static_cast<uint32_t>(1 + random_.below(2)) * slice,
+                            target.model->blocks - target.first);
+    return claim(target);
+}
+
+Driver::Target Driver::claim(Target target) {
     for (uint32_t i = 0; i < target.count; i++) {
         if (model_.busy.contains({target.chunk.number, target.first + i}))
             return {};
@@ -253,7 +269,8 @@ void Driver::note_answer(const Target& target, const WriteTag& tag, uint64_t ser
 }
 
 Task<void> Driver::write_some() {
-    const Target target = pick(random_.below(4) == 0 ? 40 : 6);
+    const uint64_t dice = random_.below(8);
+    const Target target = dice < 2 ? pick_slices() : pick(dice < 3 ? 40 : 6);
     if (target.count == 0)
         co_return;
     const Value first_value = model_.next_value;
@@ -272,8 +289,10 @@ Task<void> Driver::write_some() {
     }
     const WriteTag tag = write.tag;
     Result<void> outcome = co_await store_->write(std::move(write));
-    placed_bytes += store_->counters().placed_bytes -
-                    std::exchange(placed_before_, store_->counters().placed_bytes);
+    const StoreCounters counters = store_->counters();
+    placed_bytes += counters.placed_bytes - counted_.placed_bytes;
+    moved_slices += counters.moved_slices - counted_.moved_slices;
+    counted_ = counters;
     note_answer(target, tag, serial, outcome);
     let_go(target);
 }

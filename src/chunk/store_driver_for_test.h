@@ -57,6 +57,7 @@ class Driver {
     uint64_t refused_for_space = 0;
     uint64_t bad_blocks = 0;
     uint64_t placed_bytes = 0;
+    uint64_t moved_slices = 0;
 
   private:
     Task<std::unique_ptr<ChunkStore>> open(Runtime& runtime, Since since);
@@ -84,6 +85,8 @@ class Driver {
     };
     // Blocks that nobody is busy with, now busy; count 0 if there are none.
     Target pick(uint32_t count_max);
+    Target pick_slices();
+    Target claim(Target target);
     Target pick_any(uint32_t count_max);  // busy or not
     void let_go(const Target& target);
     WriteTag tag_for(const Target& target);
@@ -97,7 +100,7 @@ class Driver {
     Random& random_;
     Runtime* runtime_ = nullptr;
     uint64_t removals_ = 0;
-    uint64_t placed_before_ = 0;  // in this life
+    StoreCounters counted_;  // of this life
     bool was_admitted_ = false;
     bool stop_was_begun_ = false;
     ChunkStore* store_ = nullptr;  // owned by run()'s frame: it goes when the process does

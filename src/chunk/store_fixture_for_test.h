@@ -27,7 +27,8 @@ class StoreFixture : public testing::Test {
     void flip(const std::string& name, uint64_t offset, uint8_t mask = 0x20);
     // Offset of `block` in the file of a chunk of the size that header_for() gives.
     [[nodiscard]] static uint64_t data_offset(uint32_t block) {
-        return ChunkGeometry{chunk_size}.data_offset(block);
+        const ChunkGeometry geometry{chunk_size};
+        return geometry.data_offset(geometry.slice_of(block), block);
     }
     static constexpr uint64_t chunk_size = 2 * mib;
     static constexpr const char* chunk_file = "chunks/07/0000000000000007.chunk";

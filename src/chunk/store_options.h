@@ -47,6 +47,8 @@ struct StoreOptions {
     // Writes of so many blocks and more go in place at once, where nothing valid lies, and not
     // through the journal.
     uint32_t placed_write_min = 16;
+    // Chunk files in which slots to spare take space. More give it back sooner.
+    uint32_t spare_chunks_max = 16;
 
     // How long a write may stay pending, and how long the journal may stay unemptied, on an idle
     // server.

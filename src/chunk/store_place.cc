@@ -36,26 +36,27 @@ Task<Result<uint64_t>> ChunkStore::write_large(const ChunkWrite& write, Range wh
     if (!placements.empty()) {
         Result<void> placed = co_await put_in_place(*chunk, placements, whole, data);
         // A full disk, say: the journal may have room yet.
-        if (!placed || claim.disturbed())
+        if (!placed) {
+            let_go_of(**chunk, placements);
             placements.clear();
+        }
     }
     // First all that lies in place: what goes through the journal disturbs the claim.
-    uint64_t sequence = 0;
+    Appended placed;
+    Result<void> outcome = co_await append_all(write, placements, claim, placed);
+    let_go_of(**chunk, std::span(placements).subspan(placed.count));
+    CO_TRY(outcome);
+    placements.resize(placed.count);
     std::vector<Range> rest;
     uint32_t next = whole.first;
     for (const Placement& placement : placements) {
-        Result<uint64_t> appended = co_await append_placed(write, placement, claim);
-        if (!appended)
-            co_return appended;
-        if (*appended == 0)
-            break;
-        sequence = *appended;
         if (placement.range.first > next)
             rest.push_back({next, placement.range.first - next});
         next = placement.range.first + placement.range.count;
     }
     if (next < whole.first + whole.count)
         rest.push_back({next, whole.first + whole.count - next});
+    uint64_t sequence = placed.sequence;
     for (const Range& range : rest) {
         Result<uint64_t> appended = co_await write_pieces(write, range, whole.first, data);
         if (!appended)
@@ -74,18 +75,58 @@ Task<std::vector<ChunkStore::Placement>> ChunkStore::plan_placements(ChunkRef ch
         static_cast<void>(co_await applier_->request_checkpoint());
     if (chunk->removed || (core_->options.rules.place_in_settled && !chunk->settled))
         co_return placements;
+    co_await wait_for_slots(chunk, whole);
     // Nothing suspends between the last page's loading and the end.
     Result<void> loaded = co_await core_->load_pages(chunk, whole.first, whole.count);
-    if (!loaded)
+    if (!loaded || chunk->removed)
         co_return placements;
     const ChunkGeometry geometry = chunk->geometry();
     for (Range rest = whole; rest.count > 0;) {
         const Range part = first_slice_of(geometry, rest);
-        if (part.count >= core_->options.placed_write_min && holds_nothing(*chunk, part))
-            placements.push_back({part, geometry.slice_of(part.first)});
+        if (const std::optional<Placement> placement = plan_placement(*chunk, part))
+            placements.push_back(*placement);
         rest = {part.first + part.count, rest.count - part.count};
     }
     co_return placements;
+}
+
+Task<void> ChunkStore::wait_for_slots(ChunkRef chunk, Range whole) {
+    const ChunkGeometry geometry = chunk->geometry();
+    const uint32_t spare = geometry.slot_count() - geometry.slice_count();
+    const uint32_t wanted = std::min(whole.count / geometry.slice_blocks(), spare / 2);
+    if (chunk->free_slot_count() < wanted + spare / 2 && !chunk->taken_slots.empty()) {
+        core_->slots_wanted = true;
+        core_->work.notify_all();
+    }
+    // Nobody waits who has taken any: so those who have will let go of them.
+    while (chunk->free_slot_count() < wanted && !chunk->taken_slots.empty() && !chunk->removed &&
+           !core_->no_space && core_->check_running())
+        co_await core_->gate.wait();
+}
+
+std::optional<ChunkStore::Placement> ChunkStore::plan_placement(ChunkEntry& chunk, Range part) {
+    const ChunkGeometry geometry = chunk.geometry();
+    if (part.count >= core_->options.placed_write_min && holds_nothing(chunk, part))
+        return Placement{part, chunk.slot_of(part.first)};
+    if (part.count != geometry.slice_blocks())
+        return std::nullopt;
+    // Zeros that are pending would be put where the slice will lie then.
+    for (uint32_t block = part.first; block < part.first + part.count; block++) {
+        if (core_->zeros.find(chunk, block) != nullptr)
+            return std::nullopt;
+    }
+    const std::optional<uint32_t> slot = chunk.take_free_slot();
+    if (!slot)
+        return std::nullopt;
+    return Placement{part, *slot, true};
+}
+
+void ChunkStore::let_go_of(ChunkEntry& chunk, std::span<const Placement> placements) {
+    for (const Placement& placement : placements) {
+        if (placement.moves)
+            chunk.let_go_of_slot(placement.slot);
+    }
+    core_->gate.notify_all();
 }
 
 bool ChunkStore::holds_nothing(const ChunkEntry& chunk, Range range) const {
@@ -131,6 +172,21 @@ Task<Result<void>> ChunkStore::put_in_place(ChunkRef chunk,
     co_return written;
 }
 
+Task<Result<void>> ChunkStore::append_all(const ChunkWrite& write,
+                                          const std::vector<Placement>& placements,
+                                          const PlacedClaims::Claim& claim, Appended& appended) {
+    for (const Placement& placement : placements) {
+        Result<uint64_t> sequence = co_await append_placed(write, placement, claim);
+        if (!sequence)
+            co_return sequence.error();
+        if (*sequence == 0)
+            break;
+        appended.sequence = *sequence;
+        appended.count++;
+    }
+    co_return Result<void>();
+}
+
 Task<Result<uint64_t>> ChunkStore::append_placed(const ChunkWrite& write,
                                                  const Placement& placement,
                                                  const PlacedClaims::Claim& claim) {
@@ -146,7 +202,7 @@ Task<Result<uint64_t>> ChunkStore::append_placed(const ChunkWrite& write,
         const RoomRequest room{.chunk = chunk->get(),
                                .first_block = range.first,
                                .count = range.count,
-                               .header = write.tag.version > (*chunk)->version,
+                               .header = placement.moves || write.tag.version > (*chunk)->version,
                                .placed_blocks = range.count,
                                .record_bytes = record_bytes + block_size};
         CO_TRY(core_->checked(co_await core_->take_room(room)));
@@ -178,6 +234,7 @@ Task<Result<uint64_t>> ChunkStore::append_placed(const ChunkWrite& write,
         adopt(**chunk, write.tag);
         core_->room_used(room);
         counters_.placed_bytes += uint64_t{range.count} * block_size;
+        counters_.moved_slices += placement.moves;
         co_return sequence;
     }
 }

@@ -19,6 +19,7 @@ struct ChunkStore::ReadPlan {
     struct Block {
         Source source = Source::hole;
         uint64_t checksum = 0;  // of pending, base
+        uint32_t slot = 0;      // of base
     };
     std::vector<Block> blocks;
     std::vector<std::pair<uint32_t, Buffer>> pending;  // by index in `blocks`
@@ -41,7 +42,7 @@ Result<bool> ChunkStore::plan_read(const ChunkEntry& chunk, Range range, ReadPla
         const StoreCore::BlockView view = core_->look(chunk, range.first + i);
         if (view.source == Source::not_loaded)
             return false;
-        plan.blocks[i] = {view.source, view.checksum};
+        plan.blocks[i] = {view.source, view.checksum, view.slot};
         plan.sequence = std::max(plan.sequence, view.sequence);
         if (view.source == Source::lost) {
             plan.bad.push_back({.block = range.first + i, .checksum = std::nullopt});
@@ -92,6 +93,25 @@ Task<Result<ChunkRead>> ChunkStore::read(ChunkId id, uint32_t first_block, uint3
     co_return result;
 }
 
+// All of base that the plan needs, and what lies in between: one transfer for what lies together.
+Task<Result<void>> ChunkStore::read_places(File& file, ChunkGeometry geometry, Range range,
+                                           const ReadPlan& plan, Buffer& data) {
+    const auto offset_of = [&](uint32_t i) {
+        return geometry.data_offset(plan.blocks[i].slot, range.first + i);
+    };
+    for (uint32_t begin = plan.base_begin; begin < plan.base_end;) {
+        uint32_t end = begin + 1;
+        while (end < plan.base_end &&
+               offset_of(end) == offset_of(begin) + uint64_t{end - begin} * block_size)
+            end++;
+        const MutableByteView into = data.mutable_view().subspan(size_t{begin} * block_size,
+                                                                 size_t{end - begin} * block_size);
+        CO_TRY(co_await journal::read_blocks(file, offset_of(begin), into));
+        begin = end;
+    }
+    co_return Result<void>();
+}
+
 Task<Result<void>> ChunkStore::read_base(ChunkRef chunk, Range range, ReadPlan& plan,
                                          Buffer& data) {
     const uint32_t generation = chunk->generation;
@@ -99,10 +119,7 @@ Task<Result<void>> ChunkStore::read_base(ChunkRef chunk, Range range, ReadPlan& 
     Result<std::shared_ptr<File>> file = co_await core_->file_of(chunk);
     if (!file)
         co_return file.error();
-    const MutableByteView into = data.mutable_view().subspan(
-        size_t{plan.base_begin} * block_size, size_t{plan.base_end - plan.base_begin} * block_size);
-    const uint64_t offset = chunk->geometry().data_offset(range.first + plan.base_begin);
-    Result<void> read = co_await journal::read_blocks(**file, offset, into);
+    Result<void> read = co_await read_places(**file, chunk->geometry(), range, plan, data);
     if (chunk->removed)
         co_return Error(Code::replica_lost, "the chunk was removed");
     const bool disturbed =
@@ -153,8 +170,8 @@ Task<Result<void>> ChunkStore::read_alone(ChunkRef chunk, uint32_t block, ReadPl
     if (!file)
         co_return file.error();
     const MutableByteView into = data.mutable_view().subspan(size_t{at} * block_size, block_size);
-    Result<void> read =
-        co_await journal::read_blocks(**file, chunk->geometry().data_offset(block), into);
+    Result<void> read = co_await journal::read_blocks(
+        **file, chunk->geometry().data_offset(now.blocks[0].slot, block), into);
     if (chunk->removed)
         co_return Error(Code::replica_lost, "the chunk was removed");
     const uint64_t expected = now.blocks[0].checksum;

@@ -123,6 +123,7 @@ Totals run_seeds(uint64_t count, const Adjust& adjust) {
         totals.refused += twin.driver().refused_for_space;
         totals.bad_blocks += twin.driver().bad_blocks;
         totals.placed_bytes += twin.driver().placed_bytes;
+        totals.moved_slices += twin.driver().moved_slices;
         for (const auto& [name, hits] : twin.world().probes())
             totals.probes[name] += hits;
         if (testing::Test::HasFailure())

@@ -61,6 +61,7 @@ struct Totals {
     uint64_t refused = 0;
     uint64_t bad_blocks = 0;
     uint64_t placed_bytes = 0;
+    uint64_t moved_slices = 0;
     std::map<std::string, uint64_t, std::less<>> probes;
 
     [[nodiscard]] uint64_t probe(std::string_view name) const {

@@ -11,6 +11,7 @@ TEST(StoreTwin, KillsAndPowerCuts) {
     const Totals totals = run_seeds(1000, with_harmless_faults);
     EXPECT_GT(totals.opened, 1000u);
     EXPECT_GT(totals.placed_bytes, 50 * mib);
+    EXPECT_GT(totals.moved_slices, 500u);
     for (const char* probe :
          {"power cut", "kill", "short disk read", "short disk write", "late write"})
         EXPECT_GT(totals.probe(probe), 0u) << probe;
