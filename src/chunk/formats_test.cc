@@ -111,6 +111,21 @@ TEST(ChunkFormat, HeaderIsAsItWas) {
     EXPECT_EQ(*decode_header(bytes), example_header());
 }
 
+TEST(ChunkFormat, AHeaderWithSlotsIsOfAnotherVersion) {
+    HeaderBlock block = example_header();
+    block.spares_used = true;
+    EXPECT_EQ(*decode_header(encode(block)), block);
+    block.slots.move(1, 512, 512);
+    block.slots.move(511, 1, 512);
+    const Bytes bytes = encode(block);
+    EXPECT_EQ(hex(ByteView(bytes).first(16)), "434149524e43484b020000008c040000");
+    EXPECT_EQ(hex(ByteView(bytes).subspan(155, 9)), "010000000202000300");
+    EXPECT_EQ(*decode_header(bytes), block);
+    // Two slices in one slot.
+    block.slots.move(2, 512, 512);
+    EXPECT_FALSE(decode_header(encode(block)));
+}
+
 TEST(ChunkFormat, TheLargestHeaderFits) {
     HeaderBlock block = example_header();
     block.header.size = chunk_size_max;
@@ -118,6 +133,7 @@ TEST(ChunkFormat, TheLargestHeaderFits) {
     block.header.path_hint = std::string(path_hint_max, 'p');
     block.header.attributes = Bytes(attributes_max, std::byte{1});
     block.pages = PageMap(ChunkGeometry{chunk_size_max}.page_count());
+    block.slots.move(3, 513, ChunkGeometry{chunk_size_max}.slice_count());
     EXPECT_TRUE(check_header(block.header));
     EXPECT_EQ(*decode_header(encode(block)), block);
     block.header.path_hint += 'p';
@@ -211,6 +227,22 @@ TEST(RecordFormat, RecordsAreAsTheyWere) {
     block.mutable_view()[4095] = std::byte{1};
     EXPECT_FALSE(payload_is_intact(*record, block.view()));
     EXPECT_FALSE(decode_fields(RecordType::write, fields, {}));
+
+    WriteFields placed = write;
+    placed.slot = 7;
+    encode_placed_write(fields, placed, sums);
+    EXPECT_EQ(fields.size(), placed_fields_size + 8);
+    EXPECT_EQ(hex(fields),
+              "09000000000000000400000001000000030000000000000008000000000000000200000000000000"
+              "0700000000000000392db1cf0b249000");
+    record = decode_fields(RecordType::placed_write, fields, {});
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->write, placed);
+    EXPECT_EQ(record->checksum_of(0), sums[0]);
+    EXPECT_FALSE(blocks_are_intact(*record, block.view()));
+    block.mutable_view()[4095] = std::byte{0};
+    EXPECT_TRUE(blocks_are_intact(*record, block.view()));
+    EXPECT_FALSE(decode_fields(RecordType::placed_write, fields, block.view()));
 
     encode_mark(fields, {.chunk = ChunkId(9), .version = Version(4), .state = 2});
     EXPECT_EQ(hex(fields), "09000000000000000400000002");

@@ -254,6 +254,7 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
     CO_TRY(co_await core_.save_state());
     ring_in_use_ = ring_.get();
     const uint64_t capacity_blocks = ring_->capacity() / block_size;
+    limit_memory();
     core_.record_blocks_max =
         static_cast<uint32_t>(std::clamp<uint64_t>(capacity_blocks / 8, 1, 256));
     core_.journal = std::make_unique<journal::RingJournal>(
@@ -263,6 +264,14 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
                                  return core.sync_placed();
                              }});
     co_return co_await core_.journal->start();
+}
+
+// A burst that the journal holds should not have to wait for its blocks to be applied, and the more
+// are applied at once, the more of them lie together. It is given back when they have been.
+void Recovery::limit_memory() {
+    core_.options.pending_bytes_max =
+        std::max(core_.options.pending_bytes_max,
+                 std::min(ring_in_use_->capacity(), core_.options.pending_bytes_top));
 }
 
 Task<Result<void>> Recovery::replay_data(journal::RingEnd end) {

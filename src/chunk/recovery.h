@@ -35,6 +35,7 @@ class Recovery {
     Task<Result<void>> scan_file(std::string folder, std::string name);
     Task<Result<void>> sync_placed();
     Task<Result<void>> start_session(journal::RingEnd end);
+    void limit_memory();
     Task<Result<void>> replay_data(journal::RingEnd end);
     void add_chunk(const HeaderBlock& block);
     void judge_header(ChunkId id, ByteView both);

@@ -33,7 +33,10 @@ struct StoreOptions {
     std::string path;  // the repository directory
 
     // Memory. The idle store keeps only the clean pages.
-    uint64_t pending_bytes_max = 64 * mib;  // blocks not yet in place; writers wait beyond
+    // Blocks not yet in place; writers wait beyond. At half of it they begin to be applied.
+    uint64_t pending_bytes_max = 64 * mib;
+    // More, up to this, if the journal holds more.
+    uint64_t pending_bytes_top = 0;
     uint32_t table_pages_clean_max = 2048;  // 8 MiB
     uint32_t table_pages_dirty_max = 8192;  // 32 MiB; writers wait beyond
     uint32_t zero_ranges_max = 1024;
@@ -52,7 +55,7 @@ struct StoreOptions {
 
     // How long a write may stay pending, and how long the journal may stay unemptied, on an idle
     // server.
-    Duration apply_delay = seconds(2);
+    Duration apply_delay = seconds(5);
     Duration checkpoint_delay = seconds(30);
     Duration no_space_retry = milliseconds(500);
     uint32_t parallel_io = 8;  // of the applier and of recovery

@@ -6,11 +6,15 @@
 #include "cli/services_file.h"
 #include "daemon/daemon_options.h"
 #include "daemon/environment.h"
+#include "runtime/real/host.h"
 #include "runtime/real/program.h"
 
 namespace {
 
 using namespace cairn;
+
+// Of the machine's memory, for writes that are not in place yet. It is given back when they are.
+constexpr uint64_t pending_memory_share = 32;
 
 struct Options {
     DaemonOptions common;
@@ -85,6 +89,7 @@ Task<Result<void>> serve(real::Program& program, Options options) {
     server_options.files = &files;
     server_options.host = *host;
     server_options.store.path = repository_path(options.common);
+    server_options.store.pending_bytes_top = real::memory_bytes() / pending_memory_share;
     server_options.listen = *listen;
     chunk::ChunkServer server(runtime, server_options);
     Event ended(runtime.loop);

@@ -36,6 +36,11 @@ uint64_t RealHost::boot_id() {
     return checksum(bytes_of(text));
 }
 
+uint64_t memory_bytes() {
+    return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+           static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 ProcessUsage RealHost::usage() {
     ProcessUsage usage;
     rusage raw{};

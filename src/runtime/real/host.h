@@ -12,4 +12,7 @@ class RealHost final : public Host {
     ProcessUsage usage() override;
 };
 
+// Of the whole machine.
+[[nodiscard]] uint64_t memory_bytes();
+
 }  // namespace cairn::real

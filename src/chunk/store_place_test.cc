@@ -1,0 +1,162 @@
+// Large writes that go in place at once: which do, where they lie, and what becomes of the space.
+#include <gtest/gtest.h>
+
+#include "chunk/store_fixture_for_test.h"
+
+namespace cairn::chunk::test {
+namespace {
+
+constexpr uint32_t slice = 16;  // blocks, in a chunk of 2 MiB
+
+class StorePlace : public StoreFixture {};
+
+ChunkZeros zeros_of(uint32_t first_block, uint32_t count) {
+    return {.tag = {.chunk = StorePlace::chunk, .version = {}, .file = {}, .epoch = {}},
+            .first_block = first_block,
+            .count = count,
+            .punch = true};
+}
+
+Task<void> write_new_space(Runtime&, ChunkStore& store) {
+    Result<void> done = co_await store.create_chunk(header_for(StorePlace::chunk));
+    EXPECT_TRUE(done);
+    // Two slices and a part of one, not at their borders; then too little.
+    done = co_await store.write(write_of(StorePlace::chunk, 16, std::string(48, 'a')));
+    EXPECT_TRUE(done);
+    EXPECT_EQ(store.counters().placed_bytes, 48u * block_size);
+    done = co_await store.write(write_of(StorePlace::chunk, 100, std::string(15, 'b')));
+    EXPECT_TRUE(done);
+    EXPECT_EQ(store.counters().placed_bytes, 48u * block_size);
+    EXPECT_EQ(store.counters().moved_slices, 0u);
+    const std::string pending = co_await letters_at(store, StorePlace::chunk, 14, 4);
+    EXPECT_EQ(pending, "..aa");
+    done = co_await store.flush();
+    EXPECT_TRUE(done);
+}
+
+Task<void> read_new_space(Runtime&, ChunkStore& store) {
+    const std::string letters = co_await letters_at(store, StorePlace::chunk, 62, 40);
+    EXPECT_EQ(letters, "aa" + std::string(36, '.') + "bb");
+}
+
+TEST_F(StorePlace, NewSpaceIsWrittenOnce) {
+    run(write_new_space, Ending::power_cut);
+    EXPECT_FALSE(report.journal_cut);
+    run(read_new_space);
+}
+
+Task<void> overwrite(Runtime&, ChunkStore& store) {
+    Result<void> done = co_await store.create_chunk(header_for(StorePlace::chunk));
+    EXPECT_TRUE(done);
+    for (const char letter : {'a', 'b', 'c', 'd'}) {
+        done = co_await store.write(
+            write_of(StorePlace::chunk, 0, std::string(size_t{4} * slice, letter)));
+        EXPECT_TRUE(done);
+        const std::string letters = co_await letters_at(store, StorePlace::chunk, 15, 2);
+        EXPECT_EQ(letters, std::string(2, letter));
+    }
+    EXPECT_GT(store.counters().moved_slices, 4u);
+    // The middle lies in whole slices, and moves; the ends go through the journal.
+    const uint64_t moved = store.counters().moved_slices;
+    done = co_await store.checkpoint_now();
+    EXPECT_TRUE(done);
+    done =
+        co_await store.write(write_of(StorePlace::chunk, 8, std::string(size_t{2} * slice, 'e')));
+    EXPECT_TRUE(done);
+    EXPECT_EQ(store.counters().moved_slices, moved + 1);
+    // A little one goes where its slice lies.
+    done = co_await store.write(write_of(StorePlace::chunk, 20, "f"));
+    EXPECT_TRUE(done);
+    done = co_await store.write_zeros(zeros_of(21, 1));
+    EXPECT_TRUE(done);
+    done = co_await store.flush();
+    EXPECT_TRUE(done);
+}
+
+Task<void> read_overwritten(Runtime&, ChunkStore& store) {
+    const std::string letters = co_await letters_at(store, StorePlace::chunk, 6, 38);
+    EXPECT_EQ(letters, "dd" + std::string(12, 'e') + "f." + std::string(18, 'e') + "dddd");
+}
+
+TEST_F(StorePlace, SlicesMoveWhenTheyAreOverwritten) {
+    run(overwrite, Ending::power_cut);
+    run(read_overwritten, Ending::kill);
+    run(read_overwritten);
+    run(read_overwritten);
+}
+
+Task<void> overwrite_all(Runtime& runtime, ChunkStore& store) {
+    Result<void> done = co_await store.create_chunk(header_for(StorePlace::chunk));
+    EXPECT_TRUE(done);
+    for (const char letter : {'a', 'b', 'c'}) {
+        for (uint32_t block = 0; block < 512; block += 2 * slice) {
+            done = co_await store.write(
+                write_of(StorePlace::chunk, block, std::string(size_t{2} * slice, letter)));
+            EXPECT_TRUE(done);
+        }
+    }
+    EXPECT_GT(store.counters().moved_slices, 50u);
+    co_await Sleep(runtime.loop, seconds(300));
+    const std::string path = std::string("/cs/") + StorePlace::chunk_file;
+    const Result<FileStatus> status = co_await runtime.disk.status(path);
+    EXPECT_TRUE(status);
+    // Data, two headers, three table pages.
+    EXPECT_EQ(status->allocated, StorePlace::chunk_size + uint64_t{5} * block_size);
+}
+
+TEST_F(StorePlace, WhatIsToSpareIsGivenBack) {
+    run(overwrite_all);
+}
+
+Task<void> find_rot(Runtime&, ChunkStore& store) {
+    std::vector<BadBlock> bad;
+    const auto read = co_await store.read(StorePlace::chunk, 16, 4, bad);
+    EXPECT_EQ(read.code(), Code::corrupt);
+    EXPECT_EQ(bad.size(), 1u);
+    EXPECT_EQ(bad[0].block, 17u);
+    EXPECT_EQ(bad[0].checksum, block_checksum(StorePlace::chunk, 17, block_of('a').view()));
+    Result<void> done = co_await store.restore_block(StorePlace::chunk, 17, block_of('a'));
+    EXPECT_TRUE(done);
+    const std::string letters = co_await letters_at(store, StorePlace::chunk, 16, 2);
+    EXPECT_EQ(letters, "aa");
+}
+
+Task<void> write_and_wait(Runtime& runtime, ChunkStore& store) {
+    co_await write_new_space(runtime, store);
+    co_await Sleep(runtime.loop, milliseconds(200));
+}
+
+// It had been durable, and the ring says so: nothing is cut for it.
+TEST_F(StorePlace, RotIsNotTakenForATornWrite) {
+    options.apply_delay = seconds(60);
+    run(write_and_wait, Ending::kill);
+    flip(chunk_file, data_offset(17) + 1000);
+    run(find_rot);
+    EXPECT_FALSE(report.journal_cut);
+}
+
+Task<void> write_unflushed(ChunkStore& store) {
+    Result<void> done = co_await store.create_chunk(header_for(StorePlace::chunk));
+    EXPECT_TRUE(done);
+    done = co_await store.write(write_of(StorePlace::chunk, 16, std::string(slice, 'a')));
+    EXPECT_TRUE(done);
+    EXPECT_EQ(store.counters().placed_bytes, uint64_t{slice} * block_size);
+}
+
+Task<void> expect_holes(ChunkStore& store) {
+    const std::string letters = co_await letters_at(store, StorePlace::chunk, 16, slice);
+    EXPECT_EQ(letters, std::string(slice, '.'));
+}
+
+// Nobody said that it was durable: as if it had never been written.
+TEST_F(StorePlace, ATornWriteIsCut) {
+    options.apply_delay = seconds(60);
+    run([](Runtime&, ChunkStore& store) { return write_unflushed(store); }, Ending::kill);
+    flip(chunk_file, data_offset(17) + 1000);
+    run([](Runtime&, ChunkStore& store) { return expect_holes(store); });
+    EXPECT_TRUE(report.journal_cut);
+    EXPECT_TRUE(report.unclean);
+}
+
+}  // namespace
+}  // namespace cairn::chunk::test
