@@ -27,10 +27,10 @@ bool SlotMap::assign(std::vector<uint16_t> slots, uint32_t slice_count, uint32_t
 }
 
 std::vector<bool> SlotMap::free_slots(uint32_t slice_count, uint32_t slot_count) const {
-    std::vector<bool> free(slot_count, true);
+    std::vector<bool> is_free(slot_count, true);
     for (uint32_t slice = 0; slice < slice_count; slice++)
-        free[of(slice)] = false;
-    return free;
+        is_free[of(slice)] = false;
+    return is_free;
 }
 
 }  // namespace cairn::chunk

@@ -20,6 +20,8 @@ class StoreFixture : public testing::Test {
 
     // Opens the store (making it the first time), runs `body`, ends as told.
     void run(const Body& body, Ending ending = Ending::stop);
+    // The next run() makes another store, if `options.path` is another.
+    void begin_another() { made_ = false; }
     // Tries to open it, and says how that went.
     Code open_code();
 

@@ -108,6 +108,48 @@ TEST_F(StorePlace, WhatIsToSpareIsGivenBack) {
     run(overwrite_all);
 }
 
+Task<void> write_over_and_over(ChunkStore& store) {
+    Result<void> done = co_await store.create_chunk(header_for(StorePlace::chunk));
+    EXPECT_TRUE(done);
+    for (const char letter : {'a', 'b', 'c', 'd', 'e', 'f'}) {
+        for (uint32_t block = 0; block < 512; block += 4 * slice) {
+            done = co_await store.write(
+                write_of(StorePlace::chunk, block, std::string(size_t{4} * slice, letter)));
+            EXPECT_TRUE(done);
+        }
+    }
+    done = co_await store.checkpoint_now();
+    EXPECT_TRUE(done);
+}
+
+// Of all that goes to the disk, the share that the data has.
+TEST_F(StorePlace, WhatIsPlacedIsWrittenOnce) {
+    journal_size = 2 * mib;
+    const auto written = [&](uint32_t placed_write_min) {
+        options.placed_write_min = placed_write_min;
+        options.path = placed_write_min == slice ? "/once" : "/twice";
+        run([](Runtime&, ChunkStore&) -> Task<void> { co_return; });
+        uint64_t bytes = 0;
+        world.set_trace([&](std::string_view line) {
+            const size_t length = line.find(" length ");
+            if (line.find(" write file ") != std::string_view::npos &&
+                length != std::string_view::npos)
+                bytes += std::stoull(std::string(line.substr(length + 8)));
+        });
+        run([](Runtime&, ChunkStore& store) { return write_over_and_over(store); });
+        world.set_trace({});
+        return bytes;
+    };
+    const uint64_t data = 6 * chunk_size;
+    const uint64_t once = written(slice);
+    begin_another();
+    const uint64_t twice = written(UINT32_MAX);
+    RecordProperty("placed_percent", static_cast<int>(once * 100 / data));
+    RecordProperty("journalled_percent", static_cast<int>(twice * 100 / data));
+    EXPECT_LT(once, data * 130 / 100);
+    EXPECT_GT(twice, data * 180 / 100);
+}
+
 Task<void> find_rot(Runtime&, ChunkStore& store) {
     std::vector<BadBlock> bad;
     const auto read = co_await store.read(StorePlace::chunk, 16, 4, bad);
