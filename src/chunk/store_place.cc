@@ -31,7 +31,7 @@ Task<Result<uint64_t>> ChunkStore::write_large(const ChunkWrite& write, Range wh
         co_return chunk.error();
     co_await core_->claims.wait(*chunk, whole.first, whole.count);
     // What comes from now on for these blocks waits until this has its place in the journal.
-    const PlacedClaims::Claim claim(core_->claims, **chunk, whole.first, whole.count);
+    PlacedClaims::Claim claim(core_->claims, **chunk, whole.first, whole.count);
     std::vector<Placement> placements = co_await plan_placements(*chunk, whole);
     if (!placements.empty()) {
         Result<void> placed = co_await put_in_place(*chunk, placements, whole, data);
@@ -71,10 +71,11 @@ Task<std::vector<ChunkStore::Placement>> ChunkStore::plan_placements(ChunkRef ch
     // Twice: what lies there now may take as much until it is given back.
     if (!core_->has_ample_space(uint64_t{2} * whole.count * block_size))
         co_return placements;
-    if (core_->options.rules.place_in_settled && !chunk->settled)
-        static_cast<void>(co_await applier_->request_checkpoint());
-    if (chunk->removed || (core_->options.rules.place_in_settled && !chunk->settled))
-        co_return placements;
+    if (core_->options.rules.place_in_settled && !chunk->settled) {
+        Result<void> settled = co_await applier_->request_checkpoint();
+        if (!settled || chunk->removed || !chunk->settled)
+            co_return placements;
+    }
     co_await wait_for_slots(chunk, whole);
     // Nothing suspends between the last page's loading and the end.
     Result<void> loaded = co_await core_->load_pages(chunk, whole.first, whole.count);
