@@ -37,6 +37,7 @@ chunk::StoreOptions store_options(const std::string& path, const AllRules& rules
     options.path = path;
     options.pending_bytes_max = 1 * mib;
     options.margin_bytes = 1 * mib;
+    options.placed_write_min = 2;  // as large as writes get here
     options.rules = rules.store;
     return options;
 }
