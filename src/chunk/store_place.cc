@@ -45,7 +45,8 @@ Task<Result<uint64_t>> ChunkStore::write_large(const ChunkWrite& write, Range wh
     Appended placed;
     Result<void> outcome = co_await append_all(write, placements, claim, placed);
     let_go_of(**chunk, std::span(placements).subspan(placed.count));
-    CO_TRY(outcome);
+    if (!outcome)
+        co_return outcome.error();
     placements.resize(placed.count);
     std::vector<Range> rest;
     uint32_t next = whole.first;

@@ -59,6 +59,8 @@ constexpr RuleInfo rules[] = {
     {"master-behind", "orders of a master behind one already heard are refused",
      of<&A::service, &S::refuse_masters_behind>, Focus::masters},
     {"sync", "a flush syncs the journal", of<&A::store, &T::sync_on_flush>},
+    {"sync-placed", "a flush syncs the chunk files that large writes went to",
+     of<&A::store, &T::sync_placed_on_flush>},
     {"verify", "a read compares content with its checksum", of<&A::store, &T::verify_on_read>},
     {"cut-journal", "a journal that was cut counts as an unclean stop",
      of<&A::store, &T::count_cut_as_unclean>, Focus::comparisons},
