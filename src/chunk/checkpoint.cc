@@ -279,7 +279,7 @@ Task<void> Applier::give_back_spares_of(ChunkRef chunk) {
     while (const std::optional<uint32_t> slot = chunk->take_free_slot())
         slots.push_back(*slot);
     co_await enter_writer(core_, chunk);
-    Result<std::shared_ptr<File>> file = co_await core_.files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_.file_of(chunk);
     Result<size_t> punched = size_t{0};
     const ChunkGeometry geometry = chunk->geometry();
     for (size_t i = 0; i < slots.size() && file && punched; i++)

@@ -246,6 +246,7 @@ class ChunkStore {
                                     const Buffer& data);
     // Both give the sequence of the journal group to wait for.
     enum class WriteIf : uint8_t { always, content_is_the_same, content_is_lost };
+    [[nodiscard]] static Error overtaken();
     Task<Result<uint64_t>> write_large(const ChunkWrite& write, Range whole, Buffer data);
     // 0: something came between, and it is to go another way.
     Task<Result<uint64_t>> append_placed(const ChunkWrite& write, const Placement& placement,

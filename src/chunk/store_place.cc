@@ -148,7 +148,7 @@ bool ChunkStore::holds_nothing(const ChunkEntry& chunk, Range range) const {
 Task<Result<void>> ChunkStore::put_in_place(ChunkRef chunk,
                                             const std::vector<Placement>& placements, Range whole,
                                             const Buffer& data) {
-    Result<std::shared_ptr<File>> file = co_await core_->files.get(chunk);
+    Result<std::shared_ptr<File>> file = co_await core_->file_of(chunk);
     if (!file)
         co_return file.error();
     const ChunkGeometry geometry = chunk->geometry();
@@ -219,6 +219,10 @@ Task<Result<uint64_t>> ChunkStore::append_placed(const ChunkWrite& write,
             if (claim.disturbed())
                 co_return uint64_t{0};
             continue;
+        }
+        if (write.may_land && !write.may_land(range.first, range.count)) {
+            core_->give_back_room(room);
+            co_return overtaken();
         }
         encode_placed_write(core_->scratch,
                             {.chunk = write.tag.chunk,

@@ -11,13 +11,9 @@ namespace cairn::chunk {
 
 using journal::RingJournal;
 
-namespace {
-
-Error overtaken() {
+Error ChunkStore::overtaken() {
     return {Code::cancelled, "a newer write came before this one"};
 }
-
-}  // namespace
 
 Result<ChunkRef> ChunkStore::chunk_in_range(ChunkId chunk, Range range) const {
     TRY(core_->check_running());
