@@ -34,9 +34,10 @@ constexpr size_t attributes_max = 1024;
 enum class ChunkState : uint8_t {
     complete = 1,
     joining = 2,  // content is not to be believed: it is being copied from another replica
-};  // Where the parts of a chunk file lie. The blocks of a chunk make slices of equal size; the
-    // data part
-// of the file has a slot for each, and some to spare, and each slice lies in one.
+};
+
+// Where the parts of a chunk file lie. The blocks of a chunk make slices of equal size; the data
+// part of the file has a slot for each, and some to spare, and each slice lies in one.
 struct ChunkGeometry {
     uint64_t size = 0;
 

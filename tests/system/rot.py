@@ -23,11 +23,19 @@ ENTRIES = 255
 RING = 2 * BLOCK
 
 
+def slot_blocks(blocks):
+    """How many blocks the slots of a chunk take: of its slices, and to spare."""
+    slice_blocks = max(16, blocks // 512)
+    slices = max(1, blocks // slice_blocks)
+    return (slices + max(4, slices // 16)) * slice_blocks
+
+
 def chunk_offset(file, kind, number):
-    # Two headers, then a page for each 255 blocks, then the blocks.
+    # Two headers, then a page for each 255 blocks, then the blocks: of a chunk that was never
+    # overwritten, each slice in its own slot.
     size = os.fstat(file.fileno()).st_size
     blocks = next(n for n in (1 << k for k in range(4, 21))
-                  if (2 + (n + ENTRIES - 1) // ENTRIES + n) * BLOCK == size)
+                  if (2 + (n + ENTRIES - 1) // ENTRIES + slot_blocks(n)) * BLOCK == size)
     pages = (blocks + ENTRIES - 1) // ENTRIES
     if kind == 'header':
         return number * BLOCK + 100
