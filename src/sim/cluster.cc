@@ -264,60 +264,6 @@ void SimCluster::kill(Service& service, Duration down) {
     service.not_before = world_.now() + down;
 }
 
-void SimCluster::use_repository(Service& service, std::string path) {
-    service.path = path;
-    service.main = [this, name = service.name, path = std::move(path)] {
-        return mds_program(*this, name, path, access(), rules_);
-    };
-}
-
-void SimCluster::use_chunk_repository(Service& service) {
-    service.main = [this, path = service.path, host = service.host_id, listen = service.listen] {
-        return cs_program(path, access(), host, listen, rules_);
-    };
-}
-
-std::string SimCluster::first_path(const Service& service) {
-    return service.path.substr(0, service.path.find("/cs") + 3);
-}
-
-const SimCluster::Service* SimCluster::chunk_server(CsId cs) const {
-    const auto at = std::ranges::find_if(services_, [cs](const Service& service) {
-        return service.kind == Service::Kind::cs && service.cs == cs;
-    });
-    return at == services_.end() ? nullptr : &*at;
-}
-
-void SimCluster::revoke_leases_of(std::string host) {
-    Machine& machine = *mds_hosts_[0];
-    if (!machine.powered())
-        return;
-    world_.start(machine, "revoke", [this, host](Runtime& runtime) {
-        return store_outcome(revoke_leases(runtime, access(), host),
-                             std::make_shared<std::optional<Result<void>>>());
-    });
-}
-
-void SimCluster::remove_chunk_server(CsId cs, CsRemoval removal) {
-    world_.start(*client_hosts_[0], "rm-cs", [this, cs, removal](Runtime& runtime) {
-        return store_outcome(remove_cs(runtime, access(), cs, removal),
-                             std::make_shared<std::optional<Result<void>>>());
-    });
-}
-
-void SimCluster::use_failure_domain(FailureDomain domain) {
-    world_.start(*client_hosts_[1], "set-attr", [this, domain](Runtime& runtime) {
-        return store_outcome(set_failure_domain(runtime, client_options(98), domain),
-                             std::make_shared<std::optional<Result<void>>>());
-    });
-}
-
-void SimCluster::forget_chunk_server(Service& service) {
-    kill(service, Duration());
-    service.held = true;
-    chunk_servers_--;
-}
-
 void SimCluster::say_changes(const meta::Catalogue& catalogue) {
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
         std::string text = chunk_text(catalogue, ChunkId(id), chunk);

@@ -42,6 +42,7 @@ constexpr Story all[] = {
      }),
      story_recovery},
     {"cold-rot", base(), story_cold_rot},
+    {"verify", with([](ClusterShape& shape) { shape.verify_chunks = 0; }), story_verify},
     {"deleted-files", base(), story_deleted_files},
     {"digests", base(), story_digests},
     {"quiet-digests", with([](ClusterShape& shape) { shape.lease_timeout = seconds(60); }),

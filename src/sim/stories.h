@@ -29,6 +29,7 @@ void story_unreadable_block(Stage& stage);
 void story_unfinished_loss(Stage& stage);
 void story_recovery(Stage& stage);
 void story_cold_rot(Stage& stage);
+void story_verify(Stage& stage);
 void story_deleted_files(Stage& stage);
 void story_digests(Stage& stage);
 void story_quiet_digests(Stage& stage);

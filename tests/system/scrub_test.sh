@@ -57,7 +57,8 @@ check "replicas are compared" [ "$(stat_value "s['digests_compared']")" -ge 4 ]
 check_equal "and equal" 0 "$(stat_value "s['digests_differed']")"
 
 # Blocks, tables and headers, each on another server, of chunks that nobody reads.
-same_content() { cmp -i 8192 "$1" "$2"; } # behind the headers, which count how often they are written
+# Behind the headers, which count how often they are written.
+same_content() { cmp -i 8192 "$1" "$2"; }
 flip_and_wait() { # flip_and_wait SERVER INDEX WHAT
     local file before
     file=$(file_of "$1" "$2")
