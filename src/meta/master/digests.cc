@@ -44,7 +44,7 @@ Task<void> Digests::ask_one(ChunkId id, Version version, CsId cs,
     order.chunk = id;
     order.version = version;
     Result<Buffer> answer =
-        co_await master_.orders.send(cs, Method::digest_chunk, std::move(order), digest_timeout);
+        co_await master_.orders.send(cs, Method::digest_chunk, order, digest_timeout);
     if (!answer)
         co_return;
     Result<DigestChunkReply> reply = decode<DigestChunkReply>(answer->view());
@@ -93,6 +93,7 @@ Task<void> Digests::act_on(ChunkId id, Version version, DigestVerdict verdict,
                            std::vector<ReplicaDigests> replicas) {
     std::ranges::sort(replicas, {}, &ReplicaDigests::cs);
     std::vector<CsId> servers;
+    servers.reserve(replicas.size());
     for (const ReplicaDigests& replica : replicas)
         servers.push_back(replica.cs);
     master_.runtime.log.write(

@@ -56,6 +56,7 @@ Task<void> Restores::restore(ChunkId id, CsId cs, std::vector<uint32_t> blocks) 
     std::ranges::sort(more);
     more.erase(std::ranges::unique(more).begin(), more.end());
     std::vector<std::pair<ChunkId, uint32_t>> again;
+    again.reserve(more.size());
     for (const uint32_t block : more)
         again.emplace_back(id, block);
     if (!again.empty() && !master_.stopping())

@@ -30,7 +30,7 @@ void story_cold_rot(Stage& stage) {
     const auto put_back = [&] {
         const Result<Bytes> now = victim.machine->peek(file);
         // The header counts how often it was written.
-        const size_t from = 2 * block_size;
+        const size_t from = size_t{2} * block_size;
         const bool content_as_before =
             now && now->size() == before->size() &&
             std::equal(now->begin() + from, now->end(), before->begin() + from);
