@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t batches_in_flight = 4;
 constexpr Duration copy_timeout = seconds(15);
+constexpr Duration look_again = seconds(1);  // whether the chunk went on, while a turn is waited for
+constexpr Duration between_tries = milliseconds(200);
 
 Error superseded(const Replica& replica, Version version) {
     return {Code::stale_map,
@@ -161,6 +163,18 @@ Task<Result<void>> Copier::land(Replica& replica, Version version, const CopyBlo
     co_return outcome;
 }
 
+// The source may have no turn for it yet.
+Task<Result<rpc::Reply>> Copier::fetch(const Replica& replica, Version version, Address source,
+                                       const CopyBlocksRequest& request) {
+    const auto expected = static_cast<uint32_t>(request.blocks.size() * (block_size + 64));
+    while (true) {
+        auto response = co_await ask(source, Method::copy_blocks, encode(request), expected);
+        if (response || response.code() != Code::retry || replica.version() != version)
+            co_return response;
+        co_await Sleep(runtime_.loop, between_tries);
+    }
+}
+
 Task<void> Copier::copy_batch(std::shared_ptr<Replica> replica, Version version, Address source,
                               std::vector<uint32_t> blocks, CopyResult& result,
                               Result<void>& outcome) {
@@ -169,10 +183,12 @@ Task<void> Copier::copy_batch(std::shared_ptr<Replica> replica, Version version,
     request.version = version;
     request.blocks = std::move(blocks);
     request.urgent = turns_ == nullptr;
-    if (turns_ != nullptr)
-        co_await turns_->wait(request.blocks.size() * block_size);
-    const auto expected = static_cast<uint32_t>(request.blocks.size() * (block_size + 64));
-    auto response = co_await ask(source, Method::copy_blocks, encode(request), expected);
+    while (turns_ != nullptr && !co_await turns_->wait(request.blocks.size() * block_size,
+                                                       runtime_.loop.now() + look_again)) {
+        if (replica->version() != version)
+            co_return;
+    }
+    auto response = co_await fetch(*replica, version, source, request);
     if (!response) {
         outcome = response.error();
         co_return;

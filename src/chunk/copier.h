@@ -49,6 +49,8 @@ class Copier {
                                                          CopyResult& result);
     Task<void> copy_batch(std::shared_ptr<Replica> replica, Version version, Address source,
                           std::vector<uint32_t> blocks, CopyResult& result, Result<void>& outcome);
+    Task<Result<rpc::Reply>> fetch(const Replica& replica, Version version, Address source,
+                                   const CopyBlocksRequest& request);
     Task<Result<rpc::Reply>> ask(Address source, Method method, Bytes body,
                                  uint32_t expected_reply);
     // Blocks that stand next to each other, here and in the reply.

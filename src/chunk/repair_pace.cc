@@ -58,11 +58,22 @@ void RepairPace::adjust(const ClientLoad& clients, Instant now) {
     judged_ = now;
 }
 
-Instant RepairPace::take(uint64_t bytes, const ClientLoad& clients, Instant now) {
+bool RepairPace::set_limit(uint64_t bytes_per_second, Instant now) {
+    if (bytes_per_second == limit_)
+        return false;
+    limit_ = bytes_per_second;
+    next_ = std::min(next_, now);
+    return true;
+}
+
+Instant RepairPace::turn(const ClientLoad& clients, Instant now) {
     adjust(clients, now);
+    return std::max(next_, now);
+}
+
+void RepairPace::take(uint64_t bytes, Instant now) {
     const Instant start = std::max(next_, now - burst);
     next_ = start + Duration{static_cast<int64_t>(bytes * 1'000'000'000 / rate())};
-    return std::max(start, now);
 }
 
 }  // namespace cairn::chunk

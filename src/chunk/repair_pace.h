@@ -1,7 +1,7 @@
 // RepairPace: how fast this chunk server copies for repair, as source and as target. It uses what
 // clients leave: the rate grows while they are idle or served as quickly as without repair, and
 // falls when they wait longer. Every few seconds it holds still for a moment, to learn how quickly
-// they are served without it. Decides only; acquire() sleeps for it.
+// they are served without it. Decides only; RepairTurns sleeps for it.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,12 @@ class RepairPace {
     static constexpr uint64_t first_rate = 64 * mib;
     static constexpr uint64_t most_rate = 8 * gib;
 
-    // 0: no limit but what clients need.
-    void set_limit(uint64_t bytes_per_second) { limit_ = bytes_per_second; }
-    // So many bytes are to be moved: from when on.
-    [[nodiscard]] Instant take(uint64_t bytes, const ClientLoad& clients, Instant now);
+    // 0: no limit but what clients need. Whether that is another one; nobody waits for the old.
+    bool set_limit(uint64_t bytes_per_second, Instant now);
+    // When bytes may be moved next.
+    [[nodiscard]] Instant turn(const ClientLoad& clients, Instant now);
+    // So many are moved, now that their turn has come.
+    void take(uint64_t bytes, Instant now);
     [[nodiscard]] uint64_t rate() const;
 
   private:

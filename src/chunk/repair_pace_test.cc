@@ -16,8 +16,8 @@ class Machine {
         const Instant end = now_ + duration;
         uint64_t copied = 0;
         while (now_ < end) {
-            const Instant start = pace.take(bytes_at_once, load_, now_);
-            let_time_pass(start - now_, 0);
+            let_time_pass(pace.turn(load_, now_) - now_, 0);
+            pace.take(bytes_at_once, now_);
             const Duration took{static_cast<int64_t>(bytes_at_once * 1'000'000'000 / capacity)};
             let_time_pass(took, bytes_at_once);
             copied += bytes_at_once;
@@ -71,20 +71,21 @@ TEST(RepairPaceTest, ClientsComeFirstAndRepairGoesOn) {
 
 TEST(RepairPaceTest, ALimitHolds) {
     Machine machine(0);
-    machine.pace.set_limit(50 * mib);
+    machine.pace.set_limit(50 * mib, Instant());
     machine.copy(seconds(1));
     EXPECT_NEAR(static_cast<double>(machine.copy(seconds(10))), 500.0 * mib, 5.0 * mib);
 }
 
 TEST(RepairPaceTest, NothingIsSavedUpInAPause) {
     RepairPace pace;
-    pace.set_limit(100 * mib);
     Instant now = Instant{} + seconds(100);
-    EXPECT_EQ(pace.take(mib, {}, now), now);
+    pace.set_limit(100 * mib, now);
+    EXPECT_EQ(pace.turn({}, now), now);
+    pace.take(mib, now);
     now = now + seconds(60);
     int at_once = 0;
-    while (pace.take(mib, {}, now) == now)
-        at_once++;
+    for (; pace.turn({}, now) == now; at_once++)
+        pace.take(mib, now);
     EXPECT_LE(at_once, 3);
 }
 

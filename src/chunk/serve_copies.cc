@@ -12,7 +12,8 @@ namespace cairn::chunk {
 
 namespace {
 constexpr uint64_t lost_block_checksum = 0;
-}
+constexpr Duration turn_patience = seconds(5);  // much less than who asks has
+}  // namespace
 
 Task<rpc::Response> ChunkService::read_table(ReadTableRequest request) {
     const std::shared_ptr<Replica> replica = find(request.chunk);
@@ -46,8 +47,11 @@ Task<rpc::Response> ChunkService::copy_blocks(CopyBlocksRequest request) {
         co_return failed(allowed.error());
     if (request.blocks.size() > max_blocks_per_request)
         co_return failed(Error(Code::invalid_argument, "too many blocks in one request"));
-    if (!request.urgent)
-        co_await repair_turns_.wait(request.blocks.size() * block_size);
+    // Who asks must not wait for longer than it has patience: it asks again.
+    if (!request.urgent &&
+        !co_await repair_turns_.wait(request.blocks.size() * block_size,
+                                     runtime_.loop.now() + turn_patience))
+        co_return failed(Error(Code::retry, "other copies have their turn here"));
     CopyBlocksReply reply;
     rpc::Payload payload;
     for (size_t at = 0; at < request.blocks.size();) {

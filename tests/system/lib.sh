@@ -102,10 +102,10 @@ stop() {
     return "$status"
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds, at most 30 s; ends the test otherwise, for
+# wait_for WHAT COMMAND...: until the command succeeds, at most a minute; ends the test otherwise, for
 # nothing after it would make sense.
 wait_for() {
-    local what=$1 until=$((SECONDS + 30))
+    local what=$1 until=$((SECONDS + ${patience:-60}))
     shift
     while [ $SECONDS -lt $until ]; do
         if "$@" >/dev/null 2>&1; then
@@ -113,7 +113,7 @@ wait_for() {
         fi
         sleep 0.05
     done
-    echo "FAILED  waited 30 s in vain: $what"
+    echo "FAILED  waited ${patience:-60} s in vain: $what"
     tail -n 20 ./*.err 2>/dev/null | sed 's/^/        /'
     failed=$((failed + 1))
     finish

@@ -6,11 +6,7 @@ source "$(dirname "$0")/lib.sh"
 source "$source_root/tests/system/cluster_lib.sh"
 
 # As wait_for, on a machine that is busy: copies and rounds take their time there.
-wait_long() {
-    local until=$((SECONDS + 90))
-    while [ $SECONDS -lt $until ] && ! "${@:2}" >/dev/null 2>&1; do sleep 0.05; done
-    wait_for "$@"
-}
+wait_long() { patience=120 wait_for "$@"; }
 
 rot() { "$source_root/tests/system/rot.py" "$@"; }
 
