@@ -34,6 +34,50 @@ Task<void> write_new_space(Runtime&, ChunkStore& store) {
     EXPECT_TRUE(done);
 }
 
+// What is asked for its blocks says no at the last moment, as where a client wrote since.
+Task<void> be_overtaken(ChunkStore& store, uint32_t count, uint32_t holes_from) {
+    for (const uint32_t first : {0U, holes_from}) {
+        std::vector<std::pair<uint32_t, uint32_t>> asked;
+        ChunkWrite late = write_of(StorePlace::chunk, first, std::string(count, 'z'));
+        late.may_land = [&asked](uint32_t block, uint32_t blocks) {
+            asked.emplace_back(block, blocks);
+            return false;
+        };
+        const Result<void> done = co_await store.write(std::move(late));
+        EXPECT_EQ(done.code(), Code::cancelled);
+        EXPECT_EQ(asked.size(), 1U) << "and nothing more of it is tried";
+    }
+    const std::string letters = co_await letters_at(store, StorePlace::chunk, 0, 40);
+    EXPECT_EQ(letters, std::string(32, 'a') + std::string(8, '.'));
+}
+
+Task<void> overtake_writes(Runtime&, ChunkStore& store) {
+    Result<void> done = co_await store.create_chunk(header_for(StorePlace::chunk));
+    EXPECT_TRUE(done);
+    done = co_await store.write(write_of(StorePlace::chunk, 0, std::string(32, 'a')));
+    EXPECT_TRUE(done);
+    co_await be_overtaken(store, 4, 32);      // through the journal
+    co_await be_overtaken(store, slice, 32);  // into another slot, and into a hole
+    ChunkZeros zeros = zeros_of(0, 8);
+    zeros.may_land = [](uint32_t, uint32_t) {
+        return false;
+    };
+    done = co_await store.write_zeros(zeros);
+    EXPECT_EQ(done.code(), Code::cancelled);
+    EXPECT_EQ(store.counters().moved_slices, 0U);
+    // What was set aside for it is free: all of the chunk can be written anew, twice.
+    for (const char letter : {'b', 'c'}) {
+        done = co_await store.write(write_of(StorePlace::chunk, 0, std::string(64, letter)));
+        EXPECT_TRUE(done);
+    }
+    const std::string letters = co_await letters_at(store, StorePlace::chunk, 0, 64);
+    EXPECT_EQ(letters, std::string(64, 'c'));
+}
+
+TEST_F(StorePlace, AnOvertakenWriteDoesNotLand) {
+    run(overtake_writes, Ending::power_cut);
+}
+
 Task<void> read_new_space(Runtime&, ChunkStore& store) {
     const std::string letters = co_await letters_at(store, StorePlace::chunk, 62, 40);
     EXPECT_EQ(letters, "aa" + std::string(36, '.') + "bb");

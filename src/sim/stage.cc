@@ -1,6 +1,7 @@
 #include "sim/stage.h"
 
 #include <algorithm>
+#include <set>
 
 namespace cairn::sim {
 
@@ -233,6 +234,13 @@ std::vector<size_t> Stage::in_sync() const {
         }
     }
     return found;
+}
+
+bool Stage::shares_a_host(const meta::Chunk& chunk) {
+    std::set<const Machine*> machines;
+    return !std::ranges::all_of(chunk.pieces, [&](const meta::ChunkPiece& piece) {
+        return machines.insert(cs(index_of(piece.cs)).machine).second;
+    });
 }
 
 bool Stage::comparing() const {

@@ -93,6 +93,8 @@ class Stage {
     // The chunk servers whose replicas are in sync, in the catalogue's order: a comparison takes
     // the first that it may for its source, a join the last.
     [[nodiscard]] std::vector<size_t> in_sync() const;
+    // Two of the chunk's pieces stand on one host.
+    [[nodiscard]] bool shares_a_host(const meta::Chunk& chunk);
     [[nodiscard]] bool comparing() const;
     // The chunk server that clients read chunk `index` of the file from, as long as it answers. The
     // chunk exists.

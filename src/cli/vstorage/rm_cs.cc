@@ -89,12 +89,7 @@ Task<Result<void>> wait_until_gone(ClusterConnection& cluster, CsId cs) {
     }
 }
 
-Task<Result<void>> print_removed(ClusterConnection& cluster, CsId cs) {
-    auto here = co_await forget_service(cluster, ServiceKind::cs, cs.number);
-    if (!here)
-        co_return here.error();
-    const std::optional<Service>& service = *here;
-    const CommandContext& context = cluster.context();
+void print_removed(const CommandContext& context, CsId cs, const std::optional<Service>& service) {
     if (context.json) {
         nlohmann::json result = {{"removed_cs", cs.number}};
         if (service)
@@ -109,6 +104,13 @@ Task<Result<void>> print_removed(ClusterConnection& cluster, CsId cs) {
         fmt::print("CS#{} is removed; its repository {} can be deleted\n", cs.number,
                    service->repository);
     }
+}
+
+Task<Result<void>> forget_here(ClusterConnection& cluster, CsId cs) {
+    auto here = co_await forget_service(cluster, ServiceKind::cs, cs.number);
+    if (!here)
+        co_return here.error();
+    print_removed(cluster.context(), cs, *here);
     co_return Result<void>();
 }
 
@@ -141,28 +143,24 @@ Task<Result<void>> force(ClusterConnection& cluster, CsId cs, Options options) {
     if (reply->unique > 0 && !cluster.context().json)
         fmt::print("{} chunks are lost; it is listed as dropped until their files are deleted\n",
                    reply->unique);
-    co_return co_await print_removed(cluster, cs);
+    co_return co_await forget_here(cluster, cs);
 }
 
 Task<Result<void>> drain(ClusterConnection& cluster, CsId cs, Options options) {
     Reply reply = co_await ask(cluster, cs, CsRemoval::drain, false);
     if (!reply && reply.code() == Code::not_found) {
-        // It was removed before, from another host.
-        rpc::ClusterFiles files(cluster.context().runtime, cluster.context().root);
-        auto services =
-            co_await load_services(cluster.context().runtime, files, cluster.access().name);
-        const bool known_here =
-            services && std::ranges::any_of(*services, [cs](const Service& service) {
-                return service.kind == ServiceKind::cs && service.id == cs.number;
-            });
-        if (known_here)
-            co_return co_await print_removed(cluster, cs);
+        // It may have been removed before, from another host.
+        auto here = co_await forget_service(cluster, ServiceKind::cs, cs.number);
+        if (here && *here) {
+            print_removed(cluster.context(), cs, *here);
+            co_return Result<void>();
+        }
     }
     if (!reply)
         co_return reply.error();
     if (options.wait) {
         CO_TRY(co_await wait_until_gone(cluster, cs));
-        co_return co_await print_removed(cluster, cs);
+        co_return co_await forget_here(cluster, cs);
     }
     if (cluster.context().json)
         print_json({{"removing_cs", cs.number}, {"replicas", reply->replicas}});

@@ -73,10 +73,6 @@ nlohmann::json json_of(const CsStatus& server) {
             {"repair_write_bytes", counters.repair_write_bytes}};
 }
 
-}  // namespace
-
-namespace {
-
 std::string time_left_text(Duration left) {
     const int64_t total = left.seconds() + 1;
     if (total < 90)

@@ -44,13 +44,7 @@ void story_domains(Stage& stage) {
         return;
     }
     stage.reached();
-    const uint64_t together = count(stage, [&](const meta::Chunk& chunk) {
-        const auto machine = [&](const meta::ChunkPiece& piece) {
-            return stage.cs(Stage::index_of(piece.cs)).machine;
-        };
-        return machine(*chunk.pieces.begin()) == machine(*std::next(chunk.pieces.begin()));
-    });
-    if (together > 0)
+    if (count(stage, [&](const meta::Chunk& chunk) { return stage.shares_a_host(chunk); }) > 0)
         stage.cluster().state().failure = "two replicas stand on one host";
     stage.bring_back(stage.cs(lost));
 }

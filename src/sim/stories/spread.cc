@@ -22,12 +22,8 @@ Spread look(Stage& stage) {
     stage.cluster().newest_catalogue()->chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
         if (chunk.pieces.size() != 2 || chunk.in_sync_count() != 2)
             return;
-        const auto machine = [&](const meta::ChunkPiece& piece) {
-            return stage.cs(Stage::index_of(piece.cs)).machine;
-        };
         found.whole++;
-        found.together +=
-            machine(*chunk.pieces.begin()) == machine(*std::next(chunk.pieces.begin()));
+        found.together += stage.shares_a_host(chunk);
     });
     return found;
 }
