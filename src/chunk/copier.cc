@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t batches_in_flight = 4;
 constexpr Duration copy_timeout = seconds(15);
-constexpr Duration look_again = seconds(1);  // whether the chunk went on, while a turn is waited for
+constexpr Duration look_again =
+    seconds(1);  // whether the chunk went on, while a turn is waited for
 constexpr Duration between_tries = milliseconds(200);
 
 Error superseded(const Replica& replica, Version version) {
@@ -183,8 +184,10 @@ Task<void> Copier::copy_batch(std::shared_ptr<Replica> replica, Version version,
     request.version = version;
     request.blocks = std::move(blocks);
     request.urgent = turns_ == nullptr;
-    while (turns_ != nullptr && !co_await turns_->wait(request.blocks.size() * block_size,
-                                                       runtime_.loop.now() + look_again)) {
+    bool came = turns_ == nullptr;
+    while (!came) {
+        came = co_await turns_->wait(request.blocks.size() * block_size,
+                                     runtime_.loop.now() + look_again);
         if (replica->version() != version)
             co_return;
     }

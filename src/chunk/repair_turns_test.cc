@@ -8,8 +8,7 @@
 namespace cairn::chunk {
 namespace {
 
-class RepairTurnsTest : public testing::Test {
-  protected:
+struct RepairTurnsTest : testing::Test {
     Task<void> take(int number, Instant deadline) {
         const bool came = co_await turns.wait(mib, deadline);
         (came ? served : gave_up).push_back(number);
@@ -31,16 +30,16 @@ class RepairTurnsTest : public testing::Test {
     Scope scope{loop};
     std::vector<int> served;
     std::vector<int> gave_up;
-    Instant start = loop.now();
+    Instant beginning = loop.now();
 };
 
 TEST_F(RepairTurnsTest, FirstComeFirstServed) {
     turns.set_limit(mib);
     for (int i = 0; i < 4; i++)
         scope.spawn(take(i, Instant::never()));
-    run_until(start + milliseconds(1500));
+    run_until(beginning + milliseconds(1500));
     EXPECT_EQ(served, (std::vector{0, 1}));
-    run_until(start + seconds(5));
+    run_until(beginning + seconds(5));
     EXPECT_EQ(served, (std::vector{0, 1, 2, 3}));
 }
 
@@ -48,9 +47,9 @@ TEST_F(RepairTurnsTest, WhoGivesUpUsesNothingUp) {
     turns.set_limit(mib);
     scope.spawn(take(0, Instant::never()));
     for (int i = 1; i < 20; i++)
-        scope.spawn(take(i, start + milliseconds(500)));
+        scope.spawn(take(i, beginning + milliseconds(500)));
     scope.spawn(take(20, Instant::never()));
-    run_until(start + milliseconds(1100));
+    run_until(beginning + milliseconds(1100));
     EXPECT_EQ(gave_up.size(), 19U);
     EXPECT_EQ(served, (std::vector{0, 20}));
 }
@@ -59,10 +58,10 @@ TEST_F(RepairTurnsTest, ALimitThatIsLiftedHoldsNobody) {
     turns.set_limit(1);
     for (int i = 0; i < 3; i++)
         scope.spawn(take(i, Instant::never()));
-    run_until(start + seconds(10));
+    run_until(beginning + seconds(10));
     EXPECT_EQ(served, (std::vector{0}));
     turns.set_limit(0);
-    run_until(start + seconds(11));
+    run_until(beginning + seconds(11));
     EXPECT_EQ(served, (std::vector{0, 1, 2}));
 }
 

@@ -48,10 +48,12 @@ Task<rpc::Response> ChunkService::copy_blocks(CopyBlocksRequest request) {
     if (request.blocks.size() > max_blocks_per_request)
         co_return failed(Error(Code::invalid_argument, "too many blocks in one request"));
     // Who asks must not wait for longer than it has patience: it asks again.
-    if (!request.urgent &&
-        !co_await repair_turns_.wait(request.blocks.size() * block_size,
-                                     runtime_.loop.now() + turn_patience))
-        co_return failed(Error(Code::retry, "other copies have their turn here"));
+    if (!request.urgent) {
+        const bool came = co_await repair_turns_.wait(request.blocks.size() * block_size,
+                                                      runtime_.loop.now() + turn_patience);
+        if (!came)
+            co_return failed(Error(Code::retry, "other copies have their turn here"));
+    }
     CopyBlocksReply reply;
     rpc::Payload payload;
     for (size_t at = 0; at < request.blocks.size();) {

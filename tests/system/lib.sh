@@ -102,8 +102,8 @@ stop() {
     return "$status"
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds, at most a minute; ends the test otherwise, for
-# nothing after it would make sense.
+# wait_for WHAT COMMAND...: until the command succeeds, at most a minute; ends the test otherwise,
+# for nothing after it would make sense.
 wait_for() {
     local what=$1 until=$((SECONDS + ${patience:-60}))
     shift
