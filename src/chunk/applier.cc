@@ -15,6 +15,8 @@ namespace {
 constexpr uint64_t pending_high_divisor = 2;
 constexpr uint64_t ring_high_divisor = 2;
 constexpr Duration stalled_pause = milliseconds(1);
+// Of one table page, which are written together.
+constexpr size_t runs_at_once = 16;
 
 }  // namespace
 
@@ -306,28 +308,36 @@ Task<Result<void>> Applier::apply_unit(ApplyUnit unit) {
     co_return done;
 }
 
+std::vector<Applier::Run> Applier::runs_of(const ChunkEntry& chunk, ApplyUnit unit) {
+    std::vector<Run> runs;
+    for (const FrozenBlock& block : unit.blocks) {
+        if (block.data.empty())
+            continue;
+        const uint64_t offset = chunk.offset_of(block.block);
+        if (runs.empty() || runs.back().offset + runs.back().blocks.size() * block_size != offset)
+            runs.push_back({offset, {}});
+        runs.back().blocks.push_back(block.data.view());
+    }
+    return runs;
+}
+
+Task<Result<void>> Applier::write_run(File& file, const Run& run) {
+    return journal::write_blocks(file, run.offset, run.blocks);
+}
+
 Task<Result<void>> Applier::write_unit(ApplyUnit unit, PageRef page) {
     const ChunkRef chunk = page->chunk;
     Result<std::shared_ptr<File>> file = co_await core_.file_of(chunk);
     if (!file)
         co_return file.error();
     chunk->sync_needed = true;
-    std::vector<ByteView> slices;
-    for (size_t begin = 0; begin < unit.blocks.size();) {
-        if (unit.blocks[begin].data.empty()) {
-            begin++;
-            continue;
-        }
-        slices.clear();
-        size_t end = begin;
-        const uint64_t offset = chunk->offset_of(unit.blocks[begin].block);
-        while (end < unit.blocks.size() && !unit.blocks[end].data.empty() &&
-               chunk->offset_of(unit.blocks[end].block) ==
-                   offset + uint64_t{end - begin} * block_size)
-            slices.push_back(unit.blocks[end++].data.view());
-        CO_TRY(co_await journal::write_blocks(**file, offset, slices));
-        begin = end;
-    }
+    const std::vector<Run> runs = runs_of(*chunk, unit);
+    // Together, so that they go to the kernel with one call, and to the disk with one ring of its
+    // bell.
+    const auto write_one = [&](size_t i) {
+        return write_run(**file, runs[i]);
+    };
+    CO_TRY(co_await for_each(core_.runtime.loop, runs_at_once, runs.size(), write_one));
     if (chunk->removed)
         co_return Result<void>();
     for (const FrozenBlock& frozen : unit.blocks) {

@@ -63,6 +63,13 @@ class Applier {
     Task<Result<void>> apply_blocks(const std::vector<FrozenBlock>& frozen);
     Task<Result<void>> apply_unit(ApplyUnit unit);
     Task<Result<void>> write_unit(ApplyUnit unit, PageRef page);
+    // Blocks that lie next to each other in the file.
+    struct Run {
+        uint64_t offset = 0;
+        std::vector<ByteView> blocks;
+    };
+    [[nodiscard]] static std::vector<Run> runs_of(const ChunkEntry& chunk, ApplyUnit unit);
+    static Task<Result<void>> write_run(File& file, const Run& run);
 
     [[nodiscard]] std::vector<Image> collect_images() const;
     [[nodiscard]] bool needs_journal(const Image& image) const;

@@ -260,9 +260,12 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
     core_.journal = std::make_unique<journal::RingJournal>(
         core_.runtime, std::move(ring_), end,
         journal::RingOptions{.sync_on_flush = core_.options.rules.sync_on_flush,
-                             .sync_more = [&core = core_] {
-                                 return core.sync_placed();
-                             }});
+                             .durable_in_order = core_.options.rules.durable_in_order,
+                             .sync_more = [&core = core_] { return core.sync_placed(); },
+                             .has_more_to_sync =
+                                 [&core = core_] {
+                                     return core.has_placed_to_sync();
+                                 }});
     co_return co_await core_.journal->start();
 }
 

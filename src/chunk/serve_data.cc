@@ -76,26 +76,28 @@ Task<rpc::Response> ChunkService::write_blocks(WriteBlocksRequest request, Buffe
     const WriteTag tag = rules_.refuse_older ? WriteTag{request.tag.chunk, request.tag.version,
                                                         request.tag.file, request.tag.epoch}
                                              : WriteTag{request.tag.chunk, {}, {}, {}};
+    // 3. With the flush that comes with it, if one does.
+    const bool durable = request.durable && rules_.sync_durable_writes;
     Result<void> held;
     if (has_data) {
-        held = co_await store_.write(
-            {tag, request.first_block, std::move(payload), std::move(request.checksums)});
+        held = co_await store_.write({.tag = tag,
+                                      .first_block = request.first_block,
+                                      .data = std::move(payload),
+                                      .checksums = std::move(request.checksums),
+                                      .durable = durable});
     } else {
         held = co_await store_.write_zeros(
             {tag, request.first_block, request.block_count, request.kind == WriteKind::punch});
+        if (held && durable)
+            held = co_await store_.flush();
     }
     if (!held)
         co_return failed(held.error());
     counters_.wrote(uint64_t{request.block_count} * block_size);
+    if (durable)
+        counters_.flushed();
     if (!request.durable)
         co_return done();
-    // 3. The flush that comes with it.
-    if (rules_.sync_durable_writes) {
-        Result<void> flushed = co_await store_.flush();
-        if (!flushed)
-            co_return failed(flushed.error());
-        counters_.flushed();
-    }
     co_return done(encode(WriteBlocksReply{.durable = true}));
 }
 

@@ -72,6 +72,8 @@ struct ChunkWrite {
     // Asked of each part in the step that makes it visible; false: it is not written, and the write
     // ends with Code::cancelled.
     std::function<bool(uint32_t first_block, uint32_t count)> may_land = {};
+    // It is durable when write() returns, and everything that was held before it.
+    bool durable = false;
 };
 struct ChunkZeros {
     WriteTag tag;
@@ -259,6 +261,7 @@ class ChunkStore {
     Task<Result<void>> append_all(const ChunkWrite& write, const std::vector<Placement>& placements,
                                   const PlacedClaims::Claim& claim, Appended& appended);
     // Through the journal, in records of bounded size. `data` begins with block `data_first`.
+    Task<Result<void>> wait_for(uint64_t sequence, bool durable);
     Task<Result<uint64_t>> write_pieces(const ChunkWrite& write, Range range, uint32_t data_first,
                                         const Buffer& data);
     Task<Result<uint64_t>> write_piece(const ChunkWrite& write, Range piece, Buffer data,

@@ -126,6 +126,7 @@ class StoreCore {
     void note_placed(const ChunkRef& chunk, std::shared_ptr<File> file);
     // Makes all of that durable. Suspends.
     Task<Result<void>> sync_placed();
+    [[nodiscard]] bool has_placed_to_sync() const { return !placed_unsynced_.empty(); }
 
     // Bytes that chunks may still grow by, if all that is pending takes new space.
     [[nodiscard]] int64_t space_left();

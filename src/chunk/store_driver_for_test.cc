@@ -279,7 +279,9 @@ Task<void> Driver::write_some() {
     ChunkWrite write{.tag = tag_for(target),
                      .first_block = target.first,
                      .data = Buffer::allocate(size_t{target.count} * block_size),
-                     .checksums = {}};
+                     .checksums = {},
+                     .durable = options_.durable_writes && random_.below(4) == 0};
+    const bool durable = write.durable;
     for (uint32_t i = 0; i < target.count; i++) {
         const MutableByteView block =
             write.data.mutable_view().subspan(size_t{i} * block_size, block_size);
@@ -288,12 +290,18 @@ Task<void> Driver::write_some() {
         target.model->history[target.first + i].issue(first_value + i, serial);
     }
     const WriteTag tag = write.tag;
+    const Answered answered = durable ? answered_so_far() : Answered();
     Result<void> outcome = co_await store_->write(std::move(write));
     const StoreCounters counters = store_->counters();
     placed_bytes += counters.placed_bytes - counted_.placed_bytes;
     moved_slices += counters.moved_slices - counted_.moved_slices;
     counted_ = counters;
     note_answer(target, tag, serial, outcome);
+    if (durable && outcome) {
+        is_durable(answered);
+        for (uint32_t i = 0; i < target.count && answered.removals == removals_; i++)
+            target.model->history[target.first + i].durable(serial);
+    }
     let_go(target);
 }
 
@@ -365,31 +373,38 @@ Task<void> Driver::read_table() {
     let_go(target);
 }
 
-Task<void> Driver::flush_all() {
-    // What was answered before the flush is asked for must be durable after it.
-    std::vector<std::pair<BlockHistory*, uint64_t>> answered;
-    std::vector<std::pair<Growing*, uint64_t>> grown;
+Driver::Answered Driver::answered_so_far() {
+    Answered answered;
+    answered.removals = removals_;
     for (auto& [number, chunk] : model_.chunks) {
         if (!chunk.must_exist)
             continue;
         for (auto& [block, history] : chunk.history)
-            answered.emplace_back(&history, history.newest_held().serial);
-        grown.emplace_back(&chunk.version, chunk.version.held);
+            answered.blocks.emplace_back(&history, history.newest_held().serial);
+        answered.grown.emplace_back(&chunk.version, chunk.version.held);
     }
     for (auto& [file, epoch] : model_.epochs)
-        grown.emplace_back(&epoch, epoch.held);
-    const uint64_t removals = removals_;
-    Result<void> flushed = co_await store_->flush();
-    if (!flushed) {
-        accept(flushed.error(), "flush");
-        co_return;
-    }
-    if (removals != removals_)
-        co_return;  // what it was about is not there any more
-    for (auto& [history, serial] : answered)
+        answered.grown.emplace_back(&epoch, epoch.held);
+    return answered;
+}
+
+void Driver::is_durable(const Answered& answered) {
+    if (answered.removals != removals_)
+        return;  // what it was about is not there any more
+    for (const auto& [history, serial] : answered.blocks)
         history->durable(serial);
-    for (auto& [growing, value] : grown)
+    for (const auto& [growing, value] : answered.grown)
         growing->durable = std::max(growing->durable, value);
+}
+
+// What was answered before the flush is asked for must be durable after it.
+Task<void> Driver::flush_all() {
+    const Answered answered = answered_so_far();
+    Result<void> flushed = co_await store_->flush();
+    if (flushed)
+        is_durable(answered);
+    else
+        accept(flushed.error(), "flush");
 }
 
 Task<void> Driver::raise_version() {

@@ -21,6 +21,7 @@ struct DriverOptions {
     bool no_space_expected = false;
     bool no_verify = false;
     bool removals = true;
+    bool durable_writes = true;  // some
     bool stop_at_end = false;
 };
 
@@ -70,6 +71,14 @@ class Driver {
     Task<void> zero_some();
     Task<void> read_some();
     Task<void> read_table();
+    // What a flush that begins now makes durable.
+    struct Answered {
+        std::vector<std::pair<BlockHistory*, uint64_t>> blocks;
+        std::vector<std::pair<Growing*, uint64_t>> grown;
+        uint64_t removals = 0;
+    };
+    [[nodiscard]] Answered answered_so_far();
+    void is_durable(const Answered& answered);
     Task<void> flush_all();
     Task<void> raise_version();
     Task<void> raise_epoch();

@@ -12,6 +12,7 @@ namespace cairn::chunk {
 
 struct StoreRules {
     bool sync_on_flush = true;         // a flush syncs the journal
+    bool durable_in_order = true;      // a durable write counts only if all before it is durable
     bool verify_on_read = true;        // a read compares content with its checksum
     bool journal_table_images = true;  // table pages and headers go to the journal before in place
     bool count_cut_as_unclean = true;  // a journal that cut something counts as an unclean stop

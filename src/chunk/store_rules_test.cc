@@ -53,6 +53,10 @@ TEST(StoreRules, SyncOnFlush) {
     expect_caught(&StoreRules::sync_on_flush, with_cuts);
 }
 
+TEST(StoreRules, DurableInOrder) {
+    expect_caught(&StoreRules::durable_in_order, with_cuts);
+}
+
 TEST(StoreRules, FlushBeforeApply) {
     expect_caught(&StoreRules::flush_before_apply, with_cuts);
 }
@@ -157,7 +161,12 @@ TEST(StoreRules, VerifyOnRead) {
 }
 
 TEST(StoreRules, HoldBeforeRead) {
-    expect_caught(&StoreRules::hold_before_read, with_kills);
+    expect_caught(&StoreRules::hold_before_read, [](Scenario& scenario, Random& random) {
+        with_kills(scenario, random);
+        // Few blocks, so that some read meets a write whose record is on its way.
+        scenario.options.chunk_size = 64 * kib;
+        scenario.options.workers = 8;
+    });
 }
 
 TEST(StoreRules, WaitForReaders) {

@@ -68,9 +68,17 @@ Task<Result<void>> ChunkStore::write(ChunkWrite write) {
     }
     if (!sequence)
         co_return sequence.error();
-    CO_TRY(core_->checked(co_await core_->journal->wait_held(*sequence)));
+    CO_TRY(core_->checked(co_await wait_for(*sequence, write.durable)));
     counters_.written_operations++;
     counters_.written_bytes += write.data.size();
+    co_return Result<void>();
+}
+
+Task<Result<void>> ChunkStore::wait_for(uint64_t sequence, bool durable) {
+    if (!durable)
+        co_return co_await core_->journal->wait_held(sequence);
+    CO_TRY(co_await core_->journal->flush_through(sequence));
+    counters_.flushes++;
     co_return Result<void>();
 }
 
@@ -160,6 +168,8 @@ Task<Result<uint64_t>> ChunkStore::write_piece(const ChunkWrite& write, Range pi
         encode_write(core_->scratch, fields, checksums);
         const journal::Sequence sequence =
             core_->append(RecordType::write, core_->scratch, data, room.record_bytes);
+        if (write.durable)
+            core_->journal->want_durable();
         core_->put_blocks(*chunk, piece.first, data, checksums, sequence);
         adopt(**chunk, write.tag);
         core_->room_used(room);

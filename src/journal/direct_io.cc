@@ -33,7 +33,8 @@ uint64_t total_of(std::span<const ByteView> slices) {
 
 }  // namespace
 
-Task<Result<void>> write_blocks(File& file, uint64_t offset, std::span<const ByteView> slices) {
+Task<Result<void>> write_blocks(File& file, uint64_t offset, std::span<const ByteView> slices,
+                                Keep keep) {
     const uint64_t total = total_of(slices);
     CHECK(total % block_size == 0 && offset % block_size == 0);
     uint64_t done = 0;
@@ -41,7 +42,11 @@ Task<Result<void>> write_blocks(File& file, uint64_t offset, std::span<const Byt
     int stuck = 0;
     while (done < total) {
         const std::span<const ByteView> now = done == 0 ? slices : std::span<const ByteView>(rest);
-        Result<size_t> count = co_await file.write(offset + done, now);
+        Result<size_t> count = size_t{0};
+        if (keep == Keep::durable)
+            count = co_await file.write_durable(offset + done, now);
+        else
+            count = co_await file.write(offset + done, now);
         if (!count)
             co_return count.error();
         const uint64_t whole = align_down(*count, block_size);

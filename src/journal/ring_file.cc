@@ -99,10 +99,10 @@ Task<Result<void>> RingFile::read(uint64_t position, MutableByteView into) {
 }
 
 Task<Result<void>> RingFile::write(uint64_t position, std::span<const ByteView> slices,
-                                   uint64_t length) {
+                                   uint64_t length, Keep keep) {
     const uint64_t first = until_wrap(position);
     if (length <= first)
-        co_return co_await write_blocks(*file_, offset_of(position), slices);
+        co_return co_await write_blocks(*file_, offset_of(position), slices, keep);
     std::vector<ByteView> before;
     std::vector<ByteView> after;
     uint64_t left = first;
@@ -114,8 +114,8 @@ Task<Result<void>> RingFile::write(uint64_t position, std::span<const ByteView> 
             after.push_back(slice.subspan(here));
         left -= here;
     }
-    CO_TRY(co_await write_blocks(*file_, offset_of(position), before));
-    co_return co_await write_blocks(*file_, ring_offset, after);
+    CO_TRY(co_await write_blocks(*file_, offset_of(position), before, keep));
+    co_return co_await write_blocks(*file_, ring_offset, after, keep);
 }
 
 Task<Result<void>> RingFile::sync() {

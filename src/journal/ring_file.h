@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
+#include "journal/direct_io.h"
 #include "journal/ring_format.h"
 #include "runtime/disk.h"
 #include "runtime/runtime.h"
@@ -28,7 +29,8 @@ class RingFile {
 
     // Both take logical positions and wrap around the ring's end.
     Task<Result<void>> read(uint64_t position, MutableByteView into);
-    Task<Result<void>> write(uint64_t position, std::span<const ByteView> slices, uint64_t length);
+    Task<Result<void>> write(uint64_t position, std::span<const ByteView> slices, uint64_t length,
+                             Keep keep = Keep::held);
     Task<Result<void>> sync();
 
     // Writes both copies, the second only when the first is on stable media: whichever is found

@@ -24,6 +24,7 @@ struct Group {
     uint64_t reserved = 0;
     uint32_t record_count = 0;
     bool sealed = false;
+    bool durable_wanted = false;
 
     [[nodiscard]] bool takes(uint64_t fields_length, uint64_t payload_length) const;
     void add(uint16_t type, ByteView fields, Buffer payload);

@@ -126,6 +126,11 @@ Sequence RingJournal::append(uint16_t type, ByteView fields, Buffer payload, uin
     return group.sequence;
 }
 
+void RingJournal::want_durable() {
+    if (!queue_.empty() && !queue_.back().sealed)
+        queue_.back().durable_wanted = true;
+}
+
 Sequence RingJournal::mark() {
     cut();
     queue_.push_back(pool_.take(next_++));
@@ -200,9 +205,31 @@ Task<Result<void>> RingJournal::write_group(Group& group) {
     slices_.push_back(meta);
     for (const Buffer& payload : group.payloads)
         slices_.push_back(payload.view());
-    CO_TRY(co_await file_->write(header.position, slices_, header.length));
+    const bool durable = durable_by_writing(group);
+    CO_TRY(co_await file_->write(header.position, slices_, header.length,
+                                 durable ? Keep::durable : Keep::held));
     told_durable_ = std::max(told_durable_, header.durable_through);
+    if (durable)
+        now_durable(group.sequence);
     co_return Result<void>();
+}
+
+// A durable write speaks for itself alone: everything before it has to be durable already, and
+// nothing that its records speak of may be on its way.
+bool RingJournal::durable_by_writing(const Group& group) const {
+    if (!group.durable_wanted || !options_.sync_on_flush)
+        return false;
+    const bool more =
+        options_.sync_more && (!options_.has_more_to_sync || options_.has_more_to_sync());
+    const bool in_order = durable_ + 1 == group.sequence && !syncing_ && !more;
+    return in_order || !options_.durable_in_order;
+}
+
+void RingJournal::now_durable(Sequence sequence) {
+    durable_ = std::max(durable_, sequence);
+    last_flush_ = runtime_.loop.now();
+    durable_changed_.notify_all();
+    work_.notify_all();
 }
 
 Task<Result<void>> RingJournal::wait_held(Sequence sequence) {
@@ -230,10 +257,7 @@ Task<Result<void>> RingJournal::flush_through(Sequence sequence) {
             fail(synced.error());
             break;
         }
-        durable_ = std::max(durable_, covered);
-        last_flush_ = runtime_.loop.now();
-        durable_changed_.notify_all();
-        work_.notify_all();
+        now_durable(covered);
     }
     if (failure_)
         co_return *failure_;

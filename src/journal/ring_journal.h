@@ -32,9 +32,12 @@ struct RingOptions {
     Duration marker_delay = milliseconds(20);
     // Off only to see the tests catch it.
     bool sync_on_flush = true;
+    bool durable_in_order = true;
     // Makes durable whatever records speak of outside the journal, before they count as durable.
     // What was written there before the record was appended. May be empty.
     std::function<Task<Result<void>>()> sync_more;
+    // Whether there is anything of that. May be empty: there is.
+    std::function<bool()> has_more_to_sync;
 };
 
 class RingJournal {
@@ -73,6 +76,9 @@ class RingJournal {
     // part of image_space(). The payload is whole blocks at multiples of 4 KiB in memory, and does
     // not change until the append is held.
     Sequence append(uint16_t type, ByteView fields, Buffer payload, uint64_t reserved);
+    // Somebody is going to wait for the durability of what was appended last: its group may be
+    // written so, which spares the sync.
+    void want_durable();
     // The next append goes into a group of its own or a later one; returns that group's sequence.
     Sequence cut();
 
@@ -100,6 +106,8 @@ class RingJournal {
   private:
     Task<void> write_groups();
     Task<Result<void>> write_group(Group& group);
+    [[nodiscard]] bool durable_by_writing(const Group& group) const;
+    void now_durable(Sequence sequence);
     Task<Result<void>> sync_all();
     Waiter wait_for_work();
     [[nodiscard]] bool marker_due() const;
