@@ -127,6 +127,7 @@ void Change::add_holder(FileId file, LeaseMode mode, const LeaseHolder& holder) 
     else
         lease.holders.insert(at, holder);
     tables.leased[holder.client].insert(file.number);
+    effects.leases_granted.emplace_back(file, holder.client);
 }
 
 void Change::remove_holder(FileId file, ClientId client) {

@@ -27,6 +27,7 @@ struct ReplicaAt {
 };
 
 struct Effects {
+    std::vector<std::pair<FileId, ClientId>> leases_granted;
     std::vector<EndedLease> leases_ended;
     std::vector<FileId> fenced;             // a fence began to stand, or its epoch rose
     std::vector<FileId> unfenced;           // grants go on

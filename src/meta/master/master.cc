@@ -115,6 +115,10 @@ Task<void> Master::stop() {
 void Master::applied(const Effects& effects) {
     if (stopping())
         return;
+    // Before anybody can look whether it has run out; it is prolonged once more when its holder is
+    // told.
+    for (const auto& [file, client] : effects.leases_granted)
+        leases.prolonged(file, client, runtime.clock.now());
     for (const EndedLease& ended : effects.leases_ended)
         fences.lease_ended(ended);
     for (const FileId file : effects.fenced)

@@ -19,8 +19,10 @@ TEST_F(LeaseTest, SharedAndExclusiveExcludeEachOther) {
     EXPECT_EQ(grant(file, LeaseMode::exclusive, other).code, Code::busy);
     EXPECT_TRUE(close(file).ok());
     EXPECT_TRUE(grant(file, LeaseMode::shared, client).ok());
+    EXPECT_EQ(effects.leases_granted, (std::vector{std::pair(file, client)}));
     EXPECT_TRUE(grant(file, LeaseMode::shared, other).ok());
     EXPECT_EQ(grant(file, LeaseMode::exclusive, client).code, Code::busy);
+    EXPECT_TRUE(effects.leases_granted.empty());
     EXPECT_EQ(grant(root_file, LeaseMode::shared, client).code, Code::is_a_directory);
     EXPECT_EQ(grant(file, LeaseMode::none, client).code, Code::invalid_argument);
 }
