@@ -107,7 +107,8 @@ Task<Result<void>> Registration::beat() {
         service_.heard_of(reply->position);
         service_.limit_repair(reply->repair_bytes_per_second);
     }
-    co_return co_await service_.keep_what_was_heard();
+    CO_TRY(co_await service_.keep_what_was_heard());
+    co_return co_await service_.forget_idle_files();
 }
 
 Task<Result<void>> Registration::run(Event& stop) {

@@ -23,6 +23,7 @@ struct FileFence {
     explicit FileFence(Loop& loop) : running(loop) {}
     LeaseEpoch epoch;
     RunningRequests running;
+    Instant used;
 };
 
 class Replica {

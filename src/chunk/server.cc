@@ -19,7 +19,8 @@ Task<Result<void>> ChunkServer::serve(Event& stop) {
     const PeerIdentity self{Role::chunk_server, identity.cs.number, start.sync_epoch};
     const ClusterIdentity cluster{identity.cluster, options_.access.name};
     rpc::Links links(runtime_, {cluster, self, options_.access.key.key});
-    ChunkService service(runtime_, *store_, links, !start.unclean, options_.service_rules);
+    ChunkService service(runtime_, *store_, links, !start.unclean, options_.service_rules,
+                         options_.forget_files_after);
 
     rpc::ServerIdentity server_identity;
     server_identity.cluster = cluster;

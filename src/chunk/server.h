@@ -24,6 +24,8 @@ struct ServerOptions {
     rpc::ClusterFiles* files = nullptr;  // this host's; outlives the server
     Address listen;  // no host: that of the connection to the master; port 0: any free one
     Duration heartbeat_interval = seconds(1);
+    // Longer than any order is under way.
+    Duration forget_files_after = seconds(3600);
     ServiceRules service_rules;
     rpc::Rules rpc_rules;
 };

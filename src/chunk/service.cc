@@ -7,11 +7,12 @@
 namespace cairn::chunk {
 
 ChunkService::ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
-                           const ServiceRules& rules)
+                           const ServiceRules& rules, Duration forget_files_after)
     : runtime_(runtime),
       store_(store),
       peers_(peers),
       rules_(rules),
+      forget_files_after_(forget_files_after),
       all_admitted_(admitted),
       repair_turns_(runtime.loop, counters_) {
     const ReplicaState begun =
@@ -43,6 +44,7 @@ std::shared_ptr<FileFence> ChunkService::fence_of(FileId file) {
         fence = std::make_shared<FileFence>(runtime_.loop);
         fence->epoch = store_.file_epoch(file);
     }
+    fence->used = runtime_.loop.now();
     return fence;
 }
 

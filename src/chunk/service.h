@@ -35,7 +35,7 @@ class ChunkService final : public rpc::Handler {
     // `admitted`: the start was clean, so that what is held may be served before a master has
     // spoken.
     ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
-                 const ServiceRules& rules);
+                 const ServiceRules& rules, Duration forget_files_after);
     ~ChunkService() override;
 
     Task<rpc::Response> handle(rpc::Session& session, rpc::Request request) override;
@@ -50,6 +50,8 @@ class ChunkService final : public rpc::Handler {
     // Makes durable what later starts go by: the highest log position that was heard of, and that
     // the master has readmitted everything. Called with each heartbeat.
     Task<Result<void>> keep_what_was_heard();
+    // Now and then what is kept of files that are not here any more goes (idle_files.cc).
+    Task<Result<void>> forget_idle_files();
     // A master's reply shows a position, too.
     void heard_of(LogIndex position) { highest_position_ = std::max(highest_position_, position); }
     void limit_repair(uint64_t bytes_per_second) { repair_turns_.set_limit(bytes_per_second); }
@@ -94,6 +96,8 @@ class ChunkService final : public rpc::Handler {
     [[nodiscard]] Error lost(ChunkId chunk) const;
     // The file's fence; made on first use.
     [[nodiscard]] std::shared_ptr<FileFence> fence_of(FileId file);
+    [[nodiscard]] bool is_idle(FileId file) const;
+    void note_files_here();
     Task<Result<std::shared_ptr<Replica>>> make_replica(ChunkDescription description,
                                                         ChunkState state);
     // It is answered for no more, and nothing is left of it.
@@ -110,6 +114,8 @@ class ChunkService final : public rpc::Handler {
     ChunkStore& store_;
     rpc::Links& peers_;
     const ServiceRules& rules_;
+    Duration forget_files_after_;
+    Instant look_for_idle_files_at_;
     std::map<ChunkId, std::shared_ptr<Replica>> replicas_;
     std::map<FileId, std::shared_ptr<FileFence>> fences_;
     LogIndex highest_position_;

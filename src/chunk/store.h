@@ -27,6 +27,7 @@
 namespace cairn::chunk {
 
 class StoreCore;
+struct RoomRequest;
 class Applier;
 struct ChunkEntry;
 
@@ -157,7 +158,9 @@ class ChunkStore {
     Task<Result<void>> set_version(ChunkId chunk, Version version);                  // durable
     Task<Result<void>> set_state(ChunkId chunk, ChunkState state, Version version);  // durable
     Task<Result<void>> set_file_epoch(FileId file, LeaseEpoch epoch);                // durable
-    Task<Result<void>> forget_file_epoch(FileId file);                               // durable
+    // If `let_go` says so in the step that forgets. Not durable: it may come back.
+    Task<Result<void>> forget_file_epoch(FileId file, std::function<bool()> let_go);
+    [[nodiscard]] std::vector<FileId> files_with_epochs() const;
     [[nodiscard]] LeaseEpoch file_epoch(FileId file) const;
     Task<Result<void>> set_log_position(LogIndex position);  // durable
     [[nodiscard]] LogIndex log_position() const;
@@ -295,7 +298,7 @@ class ChunkStore {
     static void finish_read(ChunkId chunk, Range range, const ReadPlan& plan, ChunkRead& result);
 
     Task<Result<void>> mark(ChunkId chunk, Version version, uint8_t state);
-    Task<Result<void>> note_epoch(FileId file, LeaseEpoch epoch);
+    uint64_t append_epoch(FileId file, LeaseEpoch epoch, const RoomRequest& room);
     Task<Result<void>> make_durable(uint64_t sequence);
     Task<void> record_failure();
 

@@ -117,28 +117,44 @@ Task<Result<void>> ChunkStore::mark(ChunkId id, Version version, uint8_t state) 
     }
 }
 
-Task<Result<void>> ChunkStore::set_file_epoch(FileId file, LeaseEpoch epoch) {
-    if (file.is_none() || epoch.is_none())
-        co_return Error(Code::invalid_argument, "no such file or epoch");
-    co_return co_await note_epoch(file, epoch);
-}
-
-Task<Result<void>> ChunkStore::forget_file_epoch(FileId file) {
-    co_return co_await note_epoch(file, LeaseEpoch());
-}
-
-Task<Result<void>> ChunkStore::note_epoch(FileId file, LeaseEpoch epoch) {
+Task<Result<void>> ChunkStore::forget_file_epoch(FileId file, std::function<bool()> let_go) {
     CO_TRY(core_->check_running());
     const Operation operation(*this);
     const RoomRequest room{.record_bytes = RingJournal::record_space(small_fields_size, 0)};
     CO_TRY(core_->checked(co_await core_->take_room(room)));
+    if (let_go()) {
+        append_epoch(file, LeaseEpoch(), room);
+        co_return Result<void>();
+    }
+    core_->give_back_room(room);
+    co_return Result<void>();
+}
+
+std::vector<FileId> ChunkStore::files_with_epochs() const {
+    std::vector<FileId> files;
+    for (const auto& [file, epoch] : core_->epochs)
+        files.push_back(file);
+    return files;
+}
+
+Task<Result<void>> ChunkStore::set_file_epoch(FileId file, LeaseEpoch epoch) {
+    if (file.is_none() || epoch.is_none())
+        co_return Error(Code::invalid_argument, "no such file or epoch");
+    CO_TRY(core_->check_running());
+    const Operation operation(*this);
+    const RoomRequest room{.record_bytes = RingJournal::record_space(small_fields_size, 0)};
+    CO_TRY(core_->checked(co_await core_->take_room(room)));
+    co_return co_await make_durable(append_epoch(file, epoch, room));
+}
+
+uint64_t ChunkStore::append_epoch(FileId file, LeaseEpoch epoch, const RoomRequest& room) {
     encode_epoch(core_->scratch, {.file = file, .epoch = epoch});
     const journal::Sequence sequence =
         core_->append(RecordType::epoch, core_->scratch, {}, room.record_bytes);
     raise_epoch(core_->epochs, file, epoch);
     core_->epochs_dirty = true;
     core_->room_used(room);
-    co_return co_await make_durable(sequence);
+    return sequence;
 }
 
 Task<Result<void>> ChunkStore::set_log_position(LogIndex position) {
