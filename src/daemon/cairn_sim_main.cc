@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/core.h>
+#include <malloc.h>
 #include <map>
 #include <string>
 
 #include "cli/program.h"
 #include "sim/rules.h"
 #include "sim/scenario.h"
+#include "sim/soak.h"
 #include "sim/stories.h"
 
 namespace {
@@ -27,6 +29,7 @@ struct Arguments {
     bool probes = false;
     bool no_power_cuts = false;
     bool safety_only = false;
+    uint32_t soak_hours = 0;
 };
 
 // Every so many seeds one is run twice, and must come out the same.
@@ -170,6 +173,26 @@ int break_rules(const Arguments& arguments) {
     return survived == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+int soak(const Arguments& arguments) {
+    sim::SoakOptions options;
+    options.seed = arguments.first;
+    options.length = seconds(int64_t{arguments.soak_hours} * 3600);
+    options.memory_in_use = [] {
+        const auto info = ::mallinfo2();
+        return info.uordblks + info.hblkhd;
+    };
+    const sim::SoakReport report = sim::soak(options);
+    for (const sim::SoakSample& sample : report.samples) {
+        fmt::print("{:5} min", sample.at.seconds() / 60);
+        for (const auto& [name, value] : sample.counts)
+            fmt::print("  {} {}", value, name);
+        fmt::print("\n");
+    }
+    fmt::print("{} rounds of clients: {}\n", report.rounds,
+               report.problem.empty() ? "nothing grew" : report.problem);
+    return report.problem.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -199,6 +222,9 @@ int main(int argc, char** argv) {
     app.add_flag("--no-power-cuts", arguments.no_power_cuts, "Hosts keep their power");
     app.add_flag("--safety-only", arguments.safety_only, "Do not demand that all becomes whole");
     app.add_flag("--probes", arguments.probes, "Print how often each fault struck");
+    app.add_option("--soak", arguments.soak_hours,
+                   "Use one cluster lightly for so many simulated hours: nothing may grow")
+        ->type_name("HOURS");
     if (const std::optional<int> code = cli::parse(app, argc, argv))
         return *code;
     if (arguments.list_rules)
@@ -207,6 +233,8 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "cairn-sim: there is no story '{}'\n", arguments.story);
         return 2;
     }
+    if (arguments.soak_hours != 0)
+        return soak(arguments);
     if (arguments.replay != 0)
         return replay(arguments);
     if (arguments.seeds == 0)

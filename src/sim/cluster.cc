@@ -37,7 +37,8 @@ SimCluster::SimCluster(World& world, ClusterShape shape, WorkPlan work, const Al
       shape_(shape),
       work_(work),
       rules_(rules),
-      chunk_servers_(size_t{shape.cs_hosts} * shape.cs_per_host) {
+      chunk_servers_(size_t{shape.cs_hosts} * shape.cs_per_host),
+      least_minimum_(shape.replicas_min) {
     for (uint32_t i = 1; i <= shape_.metadata_servers; i++)
         mds_hosts_.push_back(&world_.add_host(
             {.name = fmt::format("mds{}", i), .addresses = {address_text("10.0.0", i)}}));
@@ -205,11 +206,11 @@ std::string SimCluster::doubt_acknowledgement(Instant began) const {
         return service.kind == Service::Kind::cs &&
                (service.running() || service.seen_running.nanoseconds >= began.nanoseconds);
     });
-    if (could_answer >= shape_.replicas_min)
+    if (could_answer >= least_minimum_)
         return "";
     return fmt::format(
         "a write was acknowledged while {} chunk servers ran: {} replicas are needed", could_answer,
-        shape_.replicas_min);
+        least_minimum_);
 }
 
 void SimCluster::add_client(
@@ -323,8 +324,8 @@ bool SimCluster::converged() const {
         return false;
     bool whole = true;
     catalogue.chunks().for_each([&](uint64_t, const meta::Chunk& chunk) {
-        if (chunk.in_sync_count() != shape_.replicas_norm ||
-            chunk.pieces.size() != shape_.replicas_norm)
+        const uint32_t norm = catalogue.node(chunk.file)->storage.replicas_norm;
+        if (chunk.in_sync_count() != norm || chunk.pieces.size() != norm)
             whole = false;
     });
     return whole && now->joins.waiting() == 0 && now->joins.running() == 0;
@@ -354,7 +355,7 @@ std::string SimCluster::state_text() const {
         metadata_servers_abreast(), now->servers.answering().size(), catalogue.comparisons().size(),
         catalogue.joiners().size(), catalogue.fences().size());
     catalogue.chunks().for_each([&](uint64_t id, const meta::Chunk& chunk) {
-        if (chunk.in_sync_count() == shape_.replicas_norm)
+        if (chunk.in_sync_count() == catalogue.node(chunk.file)->storage.replicas_norm)
             return;
         text += "; " + chunk_text(catalogue, ChunkId(id), chunk);
     });

@@ -19,6 +19,7 @@
 #include "sim/rules.h"
 #include "sim/seed_plan.h"
 #include "sim/workload.h"
+#include "wire/meta_messages.h"
 #include "wire/status_messages.h"
 
 namespace cairn::sim {
@@ -71,7 +72,8 @@ class SimCluster {
     // As an administrator would, from a host of the first metadata server.
     void revoke_leases_of(std::string host);
     void remove_chunk_server(CsId cs, CsRemoval removal);
-    void use_failure_domain(FailureDomain domain);
+    // Of all files. Null if its host has no power.
+    Process* change_attributes(SetAttributesRequest attributes);
     // It was removed for good: the cluster is whole without it.
     void forget_chunk_server(Service& service);
     void cut_power(const std::vector<Machine*>& machines, Duration down);
@@ -158,7 +160,8 @@ class SimCluster {
     std::vector<Machine*> cs_hosts_;
     std::vector<Machine*> client_hosts_;
     rpc::KeyFile key_;
-    size_t chunk_servers_;  // that should run
+    size_t chunk_servers_;   // that should run
+    uint8_t least_minimum_;  // of replicas that any file ever had
     bool difference_expected_ = false;
     // The catalogue's chunks as they were last seen: the metadata servers may be gone when a power
     // cut must be judged.

@@ -49,9 +49,12 @@ void SimCluster::remove_chunk_server(CsId cs, CsRemoval removal) {
     });
 }
 
-void SimCluster::use_failure_domain(FailureDomain domain) {
-    world_.start(*client_hosts_[1], "set-attr", [this, domain](Runtime& runtime) {
-        return store_outcome(set_failure_domain(runtime, client_options(98), domain),
+Process* SimCluster::change_attributes(SetAttributesRequest attributes) {
+    if (!client_hosts_[1]->powered())
+        return nullptr;
+    least_minimum_ = std::min(least_minimum_, attributes.replicas_min.value_or(least_minimum_));
+    return &world_.start(*client_hosts_[1], "set-attr", [this, attributes](Runtime& runtime) {
+        return store_outcome(set_attributes(runtime, client_options(98), attributes),
                              std::make_shared<std::optional<Result<void>>>());
     });
 }

@@ -44,7 +44,8 @@ void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
     if (now == chunks_.end())
         return;
     const auto& remaining = now->second.in_sync;
-    if (remaining.size() >= shape_.replicas_min)
+    const size_t minimum = catalogue.node(now->second.file)->storage.replicas_min;
+    if (remaining.size() >= minimum)
         below_minimum_.erase(id);
     const bool gave_up_a_good_one = std::ranges::any_of(before.in_sync, [&](const auto& piece) {
         const CsId cs = piece.first;
@@ -58,7 +59,7 @@ void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
     });
     if (!gave_up_a_good_one)
         return;
-    if (remaining.size() < shape_.replicas_min)
+    if (remaining.size() < minimum)
         below_minimum_.insert(id);
     const bool all_in_doubt = std::ranges::all_of(remaining, [&](const auto& piece) {
         const auto cut = cut_.find({id, piece.first});

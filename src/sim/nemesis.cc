@@ -1,6 +1,8 @@
 #include "sim/nemesis.h"
 
+#include <array>
 #include <functional>
+#include <tuple>
 #include <vector>
 
 namespace cairn::sim {
@@ -95,6 +97,21 @@ void Nemesis::revoke() {
         cluster_.revoke_leases_of(client->machine->name());
 }
 
+// Of all files. A minimum of one is left out: with it a single failure may lose what was flushed.
+void Nemesis::change_attributes() {
+    if (attributes_ != nullptr && attributes_->running())
+        return;
+    constexpr std::array<std::pair<uint8_t, uint8_t>, 3> levels = {{{2, 2}, {3, 2}, {3, 3}}};
+    SetAttributesRequest change;
+    if (world_.random().below(4) != 0)
+        std::tie(change.replicas_norm, change.replicas_min) =
+            levels[world_.random().below(levels.size())];
+    else
+        change.failure_domain =
+            world_.random().below(2) == 0 ? FailureDomain::disk : FailureDomain::host;
+    attributes_ = cluster_.change_attributes(change);
+}
+
 void Nemesis::strike() {
     std::vector<std::function<void()>> events;
     const auto kill = [&](bool wanted, Kind kind, Duration most) {
@@ -147,6 +164,8 @@ void Nemesis::strike() {
         events.push_back([this] { mds_replacement_.begin(); });
     if (plan_.replace_cs)
         events.push_back([this] { cs_replacement_.begin(); });
+    if (plan_.change_attributes)
+        events.push_back([this] { change_attributes(); });
     if (plan_.rot)
         events.push_back([this] { rot(); });
     if (!events.empty())

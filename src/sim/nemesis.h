@@ -27,7 +27,8 @@ class Nemesis {
         cs_replacement_.supervise();
     }
     [[nodiscard]] bool is_done() const {
-        return !mds_replacement_.under_way() && !cs_replacement_.under_way();
+        return !mds_replacement_.under_way() && !cs_replacement_.under_way() &&
+               (attributes_ == nullptr || !attributes_->running());
     }
 
   private:
@@ -37,11 +38,13 @@ class Nemesis {
     void rot();
     void outage();
     void revoke();
+    void change_attributes();
 
     World& world_;
     SimCluster& cluster_;
     NemesisPlan plan_;
     SimTime outage_until_;
+    Process* attributes_ = nullptr;  // the program that changes them
     MdsReplacement mds_replacement_;
     CsReplacement cs_replacement_;
 };

@@ -217,17 +217,14 @@ Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
     co_return outcome;
 }
 
-Task<Result<void>> set_failure_domain(Runtime& runtime, client::ClientOptions options,
-                                      FailureDomain domain) {
+Task<Result<void>> set_attributes(Runtime& runtime, client::ClientOptions options,
+                                  SetAttributesRequest attributes) {
     client::Client client(runtime, std::move(options));
     Result<void> outcome = co_await client.start();
-    if (outcome) {
-        SetAttributesRequest attributes;
-        attributes.file = FileId(1);
-        attributes.recursive = true;
-        attributes.failure_domain = domain;
+    attributes.file = FileId(1);
+    attributes.recursive = true;
+    if (outcome)
         outcome = co_await client.set_attributes(attributes);
-    }
     co_await client.stop();
     co_return outcome;
 }
@@ -273,6 +270,7 @@ Main cs_program(std::string path, rpc::ClusterAccess access, HostId host, Addres
         options.listen = listen;
         options.service_rules = rules.service;
         options.rpc_rules = rules.rpc;
+        options.forget_files_after = seconds(20);
         return run_cs(runtime, std::move(options));
     };
 }

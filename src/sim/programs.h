@@ -33,8 +33,8 @@ Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, st
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape);
 // Of all files.
-Task<Result<void>> set_failure_domain(Runtime& runtime, client::ClientOptions options,
-                                      FailureDomain domain);
+Task<Result<void>> set_attributes(Runtime& runtime, client::ClientOptions options,
+                                  SetAttributesRequest attributes);
 Task<Result<void>> read_everything(Runtime& runtime, client::ClientOptions options,
                                    WorkloadState& state, WorkloadOptions workload,
                                    std::function<Instant()> now);

@@ -58,6 +58,7 @@ struct NemesisPlan {
     bool revoke = false;  // the leases of one client
     bool replace_mds = false;
     bool replace_cs = false;
+    bool change_attributes = false;  // how many replicas, and where
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };

@@ -40,7 +40,9 @@ void story_spread(Stage& stage) {
     }
     if (look(stage).together > 0)
         stage.reached();
-    stage.cluster().use_failure_domain(FailureDomain::host);
+    SetAttributesRequest change;
+    change.failure_domain = FailureDomain::host;
+    stage.cluster().change_attributes(change);
     const ActRef late = writer.write(1, 3);
     const auto spread = [&] {
         const Spread now = look(stage);
