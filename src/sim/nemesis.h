@@ -37,6 +37,7 @@ class Nemesis {
     void rot();
     void outage();
     void revoke();
+    void fill_somebody();
 
     World& world_;
     SimCluster& cluster_;

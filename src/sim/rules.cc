@@ -100,6 +100,7 @@ constexpr RuleInfo rules[] = {
     {"domains", "a new replica stands on a host without another",
      of<&A::catalogue, &M::recover_into_free_domains>},
     {"spread", "replicas move where domains have changed", of<&A::catalogue, &M::move_to_better>},
+    {"fill", "replicas move from full servers to empty ones", of<&A::catalogue, &M::fill_evenly>},
     {"drain-copy", "a replica leaves a server that is removed when it stands elsewhere",
      of<&A::catalogue, &M::drain_after_copies>},
     {"digests", "digests of replicas are compared", of<&A::catalogue, &M::compare_digests>},

@@ -58,6 +58,7 @@ struct NemesisPlan {
     bool revoke = false;  // the leases of one client
     bool replace_mds = false;
     bool replace_cs = false;
+    bool fill_cs = false;  // of one disk, by files of others: replicas move away, and back
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };

@@ -68,5 +68,6 @@ void story_halt(Stage& stage);
 void story_domains(Stage& stage);
 void story_drain_copy(Stage& stage);
 void story_spread(Stage& stage);
+void story_fill(Stage& stage);
 
 }  // namespace cairn::sim

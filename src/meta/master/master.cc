@@ -18,6 +18,7 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       comparisons(*this),
       joins(*this),
       recovery(*this),
+      balancing(*this),
       deletions(*this),
       chunk_ids(*this),
       registration(*this),

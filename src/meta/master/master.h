@@ -9,6 +9,7 @@
 
 #include "meta/catalogue/effects.h"
 #include "meta/consensus.h"
+#include "meta/master/balancing.h"
 #include "meta/master/chunk_ids.h"
 #include "meta/master/comparisons.h"
 #include "meta/master/cs_table.h"
@@ -87,6 +88,7 @@ class Master {
     Comparisons comparisons;
     Joins joins;
     Recovery recovery;
+    Balancing balancing;
     Deletions deletions;
     ChunkIds chunk_ids;
     Registration registration;
