@@ -101,6 +101,8 @@ constexpr RuleInfo rules[] = {
      of<&A::catalogue, &M::recover_into_free_domains>},
     {"spread", "replicas move where domains have changed", of<&A::catalogue, &M::move_to_better>},
     {"fill", "replicas move from full servers to empty ones", of<&A::catalogue, &M::fill_evenly>},
+    {"hot", "a hot chunk moves from a hot server to one with a shorter queue",
+     of<&A::catalogue, &M::cool_hot_servers>},
     {"drain-copy", "a replica leaves a server that is removed when it stands elsewhere",
      of<&A::catalogue, &M::drain_after_copies>},
     {"digests", "digests of replicas are compared", of<&A::catalogue, &M::compare_digests>},

@@ -69,5 +69,6 @@ void story_domains(Stage& stage);
 void story_drain_copy(Stage& stage);
 void story_spread(Stage& stage);
 void story_fill(Stage& stage);
+void story_hot(Stage& stage);
 
 }  // namespace cairn::sim

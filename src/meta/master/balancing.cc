@@ -18,6 +18,7 @@ constexpr Duration moved_rests = seconds(3600);
 constexpr Duration failed_rests = seconds(60);
 // When none of a server's chunks may move.
 constexpr Duration search_rests = seconds(60);
+constexpr Duration hot_interval = seconds(60);
 
 }  // namespace
 
@@ -32,6 +33,10 @@ void Balancing::began(ChunkId chunk, CsId to) {
         return;
     Move& move = moves_[chunk] = proposed->second;
     move.to = to;
+    if (move.hot) {
+        cooled_++;
+        hot_looked_ = master_.runtime.loop.now();
+    }
 }
 
 bool Balancing::has_one_more(const Chunk& chunk) const {
@@ -102,6 +107,15 @@ bool Balancing::may_move(ChunkId id, const Chunk& chunk) const {
            });
 }
 
+placement::BalancedChunk Balancing::describe(CsId from, const Chunk& chunk) const {
+    placement::BalancedChunk described;
+    described.domain = master_.catalogue().node(chunk.file)->storage.failure_domain;
+    described.bytes = replica_bytes(from, chunk);
+    for (const ChunkPiece& piece : chunk.pieces)
+        described.pieces.push_back(piece.cs);
+    return described;
+}
+
 void Balancing::look_through(CsId from, const placement::Balance& balance, size_t& budget,
                              std::vector<placement::ShortChunk>& found) {
     Search& search = searches_[from];
@@ -126,37 +140,91 @@ void Balancing::look_through(CsId from, const placement::Balance& balance, size_
         const Chunk& chunk = *master_.catalogue().chunk(id);
         if (proposed_.contains(id) || !may_move(id, chunk))
             continue;
-        placement::BalancedChunk described;
-        described.domain = master_.catalogue().node(chunk.file)->storage.failure_domain;
-        described.bytes = replica_bytes(from, chunk);
-        for (const ChunkPiece& piece : chunk.pieces)
-            described.pieces.push_back(piece.cs);
+        const placement::BalancedChunk described = describe(from, chunk);
         const std::optional<CsId> to = balance.taker(from, described);
         if (!to)
             continue;
         search.seen = 0;
         leaving++;
-        proposed_[id] = {from, *to, described.bytes, std::nullopt, now};
+        proposed_[id] = {from, *to, described.bytes, false, std::nullopt, now};
         found.push_back(master_.recovery.describe_move(id, from, *to));
     }
 }
 
-std::vector<placement::ShortChunk> Balancing::find() {
-    settle();
-    proposed_.clear();
-    if (!master_.options.rules.fill_evenly || somebody_is_silent())
-        return {};
+void Balancing::find_uneven(std::vector<placement::ShortChunk>& found) {
     const placement::Balance balance(master_.cluster_map(), master_.placement_policy(), shifts(),
                                      moving_);
     moving_ = balance.unbalanced();
     if (moving_.empty()) {
         searches_.clear();
-        return {};
+        return;
     }
-    std::vector<placement::ShortChunk> found;
     size_t budget = chunks_at_once;
     for (const CsId from : balance.givers())
         look_through(from, balance, budget, found);
+}
+
+bool Balancing::find_hot_chunk(CsId from, const std::vector<placement::ServerLoad>& loads,
+                               std::vector<placement::ShortChunk>& found) {
+    for (const HotChunk& hot : master_.queue_depths.hottest(from)) {
+        const Chunk* chunk = master_.catalogue().chunk(hot.chunk);
+        if (chunk == nullptr || chunk->pieces.find(from) == nullptr || !may_move(hot.chunk, *chunk))
+            continue;
+        const placement::BalancedChunk described = describe(from, *chunk);
+        const std::optional<CsId> to =
+            placement::cooler_server(master_.cluster_map(), master_.placement_policy(), loads, from,
+                                     described, hot.share_permille);
+        if (!to)
+            continue;
+        proposed_[hot.chunk] = {from, *to, described.bytes, true, std::nullopt, {}};
+        found.push_back(master_.recovery.describe_move(hot.chunk, from, *to));
+        return true;
+    }
+    return false;
+}
+
+// At most one a minute, of the hottest server that has one to move.
+void Balancing::find_hot(std::vector<placement::ShortChunk>& found) {
+    const Instant now = master_.runtime.loop.now();
+    // What the queues were before this master was elected it does not know.
+    if (now - std::max(hot_looked_, master_.servers.elected()) < hot_interval)
+        return;
+    const std::vector<placement::ServerLoad> loads = master_.queue_depths.loads(now);
+    const std::vector<placement::ServerLoad> hot = placement::hot_servers(loads);
+    if (hot.empty())
+        return;
+    hot_found_ = now;
+    hot_ = static_cast<uint32_t>(hot.size());
+    cooled_ = 0;
+    for (const placement::ServerLoad& server : hot) {
+        if (find_hot_chunk(server.cs, loads, found))
+            return;
+    }
+    hot_looked_ = now;
+}
+
+QueueStatus Balancing::status() const {
+    const Instant now = master_.runtime.loop.now();
+    QueueStatus status;
+    status.average_tenths = master_.queue_depths.average_tenths(now);
+    status.maximum_tenths = master_.queue_depths.maximum_tenths(now);
+    status.hot = hot_;
+    status.balanced = cooled_;
+    if (hot_ > 0)
+        status.since = now - hot_found_;
+    return status;
+}
+
+std::vector<placement::ShortChunk> Balancing::find() {
+    settle();
+    proposed_.clear();
+    std::vector<placement::ShortChunk> found;
+    if (somebody_is_silent())
+        return found;
+    if (master_.options.rules.cool_hot_servers)
+        find_hot(found);
+    if (master_.options.rules.fill_evenly)
+        find_uneven(found);
     return found;
 }
 

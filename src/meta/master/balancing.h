@@ -3,7 +3,8 @@
 // drops no replicas: recovery does both, as for every other move.
 //
 // It looks at the chunks of full servers only, a bounded number at a time; in a balanced cluster at
-// none. What was moved rests a while. All of it is the master's memory.
+// none. Once a minute it takes the hottest chunk of a server with a long queue, too
+// (placement/hot_plan.h). What was moved rests a while. All of it is the master's memory.
 #pragma once
 
 #include <map>
@@ -14,7 +15,9 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "placement/balance_plan.h"
+#include "placement/hot_plan.h"
 #include "placement/recovery_plan.h"
+#include "wire/status_messages.h"
 
 namespace cairn::meta {
 
@@ -32,12 +35,14 @@ class Balancing {
     [[nodiscard]] bool moves(ChunkId chunk) const { return !leaves(chunk).is_none(); }
     // The server that this replica is to leave; none of a chunk that does not move.
     [[nodiscard]] CsId leaves(ChunkId chunk) const;
+    [[nodiscard]] QueueStatus status() const;
 
   private:
     struct Move {
         CsId from;
         CsId to;
         uint64_t bytes = 0;
+        bool hot = false;  // for the queue's sake, not for the space
         std::optional<Instant> over;
         Instant rests_until;  // once it is over
     };
@@ -52,6 +57,11 @@ class Balancing {
     [[nodiscard]] bool has_one_more(const Chunk& chunk) const;
     [[nodiscard]] bool somebody_is_silent() const;
     [[nodiscard]] std::vector<placement::Shift> shifts() const;
+    void find_uneven(std::vector<placement::ShortChunk>& found);
+    void find_hot(std::vector<placement::ShortChunk>& found);
+    bool find_hot_chunk(CsId from, const std::vector<placement::ServerLoad>& loads,
+                        std::vector<placement::ShortChunk>& found);
+    [[nodiscard]] placement::BalancedChunk describe(CsId from, const Chunk& chunk) const;
     void look_through(CsId from, const placement::Balance& balance, size_t& budget,
                       std::vector<placement::ShortChunk>& found);
     [[nodiscard]] bool may_move(ChunkId id, const Chunk& chunk) const;
@@ -64,6 +74,11 @@ class Balancing {
     std::set<uint8_t> moving_;  // tiers
     size_t running_ = 0;
     std::map<CsId, size_t> leaving_;  // moves that run, from each server
+    // When hot servers were last found, how many, and from how many a chunk moved.
+    Instant hot_found_;
+    Instant hot_looked_;
+    uint32_t hot_ = 0;
+    uint32_t cooled_ = 0;
 };
 
 }  // namespace cairn::meta

@@ -131,6 +131,7 @@ void Master::applied(const Effects& effects) {
     for (const CsId cs : effects.servers_changed) {
         if (catalogue().server(cs) == nullptr) {
             servers.forget(cs);
+            queue_depths.forget(cs);
             deletions.forget(cs);
         }
     }

@@ -21,6 +21,7 @@
 #include "meta/master/lease_clock.h"
 #include "meta/master/leaving.h"
 #include "meta/master/orders.h"
+#include "meta/master/queue_depths.h"
 #include "meta/master/recovery.h"
 #include "meta/master/registration.h"
 #include "meta/master/removals.h"
@@ -81,6 +82,7 @@ class Master {
     Consensus& consensus;
     MasterOptions options;
     CsTable servers;
+    QueueDepths queue_depths;
     LeaseClock leases;
     Orders orders;
     Leaving leaving;
