@@ -89,6 +89,7 @@ Task<Result<void>> Registration::beat() {
     request.space = space();
     request.counters = service_.counters().take(runtime_.loop.now());
     request.counters.chunks = static_cast<uint32_t>(service_.replica_count());
+    request.hottest = service_.counters().hottest();
     request.flags = options_.flags;
     request.bad_blocks = service_.bad_blocks();
     if (request.bad_blocks.size() > 1000)

@@ -30,7 +30,7 @@ Task<rpc::Response> ChunkService::read_blocks(ReadBlocksRequest request) {
         co_await note_bad_blocks(request.tag.chunk, std::move(bad));
         co_return failed(blocks.error());
     }
-    counters_.read(uint64_t{request.block_count} * block_size);
+    counters_.read(request.tag.chunk, uint64_t{request.block_count} * block_size);
     // 3. Zeros do not travel.
     ReadBlocksReply reply;
     rpc::Payload payload;
@@ -93,7 +93,7 @@ Task<rpc::Response> ChunkService::write_blocks(WriteBlocksRequest request, Buffe
     }
     if (!held)
         co_return failed(held.error());
-    counters_.wrote(uint64_t{request.block_count} * block_size);
+    counters_.wrote(request.tag.chunk, uint64_t{request.block_count} * block_size);
     if (durable)
         counters_.flushed();
     if (!request.durable)

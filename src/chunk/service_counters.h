@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "chunk/hot_chunks.h"
+#include "chunk/recent_load.h"
 #include "chunk/repair_pace.h"
 #include "wire/cs_messages.h"
 
@@ -13,11 +15,13 @@ namespace cairn::chunk {
 
 class ServiceCounters {
   public:
-    void read(uint64_t bytes) {
+    void read(ChunkId chunk, uint64_t bytes) {
+        hot_chunks_.asked(chunk);
         totals_.read_bytes += bytes;
         totals_.read_operations++;
     }
-    void wrote(uint64_t bytes) {
+    void wrote(ChunkId chunk, uint64_t bytes) {
+        hot_chunks_.asked(chunk);
         totals_.write_bytes += bytes;
         totals_.write_operations++;
     }
@@ -53,13 +57,19 @@ class ServiceCounters {
         clients_.latency_sum_us += took;
     }
     [[nodiscard]] const ClientLoad& clients() const { return clients_; }
-    // Totals, with latency and queue depth since the last call.
+    [[nodiscard]] std::vector<HotChunk> hottest() const { return hot_chunks_.hottest(); }
+    // Totals, with latency since the last call, and the load of the last 5 s.
     [[nodiscard]] CsCounters take(Instant now) {
         advance(now);
         CsCounters counters = totals_;
-        const int64_t window_us = std::max<int64_t>(1, (now - window_began_).microseconds());
-        counters.queue_depth_tenths = static_cast<uint32_t>(depth_time_us_ * 10 / window_us);
-        counters.io_wait_percent = static_cast<uint32_t>(busy_time_us_ * 100 / window_us);
+        load_.add((now - window_began_).microseconds(), depth_time_us_, busy_time_us_);
+        counters.queue_depth_tenths = load_.depth_tenths();
+        counters.io_wait_percent = load_.busy_percent();
+        if (now - faded_ >= seconds(1)) {
+            for (int64_t i = std::min<int64_t>((now - faded_).seconds(), 60); i > 0; i--)
+                hot_chunks_.fade();
+            faded_ = now;
+        }
         if (latency_count_ > 0)
             counters.latency_average_us = static_cast<uint32_t>(latency_sum_us_ / latency_count_);
         counters.latency_maximum_us = static_cast<uint32_t>(latency_max_us_);
@@ -80,6 +90,9 @@ class ServiceCounters {
     }
 
     CsCounters totals_;
+    HotChunks hot_chunks_;
+    RecentLoad load_;
+    Instant faded_;
     ClientLoad clients_;
     uint64_t restored_blocks_ = 0;
     Instant last_;

@@ -52,6 +52,10 @@ struct Rules {
     bool recover_into_free_domains = true;
     // Where replicas do not stand in the tier or domain that is asked for, they move there.
     bool move_to_better = true;
+    // Where servers are fuller than others, replicas move to the emptier ones.
+    bool fill_evenly = true;
+    // A chunk that is asked for much moves from a server with a long queue to one with a shorter.
+    bool cool_hot_servers = true;
     // A replica leaves a server that is removed when enough others stand.
     bool drain_after_copies = true;
 };

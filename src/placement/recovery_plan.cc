@@ -16,8 +16,8 @@ bool is_blocked(const ShortChunk& chunk) {
 }
 
 bool is_more_urgent(const ShortChunk& a, const ShortChunk& b) {
-    return std::make_tuple(!is_blocked(a), a.moves, a.in_sync, a.chunk) <
-           std::make_tuple(!is_blocked(b), b.moves, b.in_sync, b.chunk);
+    return std::make_tuple(!is_blocked(a), a.moves, a.balances, a.in_sync, a.chunk) <
+           std::make_tuple(!is_blocked(b), b.moves, b.balances, b.in_sync, b.chunk);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ struct ShortChunk {
     // It has enough, but not where it should: `pieces` are those that stand well, and another is
     // wanted only in the right tier and domain.
     bool moves = false;
+    // It stands well, but on a full server: after all others.
+    bool balances = false;
 };
 
 struct RecoveryLimits {

@@ -52,6 +52,17 @@ TEST(RecoveryPlan, NewReplicasStandInDomainsOfTheirOwn) {
     }
 }
 
+TEST(RecoveryPlan, WhatOnlyBalancesComesLast) {
+    const FailureDomain disk = FailureDomain::disk;
+    std::vector<ShortChunk> chunks{chunk_on(1, {CsId(1025), CsId(1026)}, disk),
+                                   chunk_on(2, {CsId(1025), CsId(1026)}, disk),
+                                   chunk_on(3, {CsId(1025), CsId(1026)}, disk)};
+    chunks[0].moves = chunks[0].balances = true;
+    chunks[1].moves = true;
+    const RecoveryPlan plan = plan_recovery(six_servers(), {}, chunks, {}, {}, 7);
+    EXPECT_THAT(order_of(plan), ElementsAre(3, 2, 1));
+}
+
 TEST(RecoveryPlan, BlockedOnesFirstThenTheFewestReplicasThenTheOldest) {
     const FailureDomain disk = FailureDomain::disk;
     std::vector<ShortChunk> chunks{

@@ -112,6 +112,17 @@ void Nemesis::change_attributes() {
     attributes_ = cluster_.change_attributes(change);
 }
 
+// All other disks are as empty as before.
+void Nemesis::fill_somebody() {
+    const SimCluster::Service* full = pick(Kind::cs);
+    const uint64_t foreign = mib * (5 + world_.random().below(30));
+    for (const SimCluster::Service& service : cluster_.services()) {
+        if (service.kind == Kind::cs)
+            service.machine->disk_of(service.path)
+                .set_foreign_usage(&service == full ? foreign : 0);
+    }
+}
+
 void Nemesis::strike() {
     std::vector<std::function<void()>> events;
     const auto kill = [&](bool wanted, Kind kind, Duration most) {
@@ -166,6 +177,8 @@ void Nemesis::strike() {
         events.push_back([this] { cs_replacement_.begin(); });
     if (plan_.change_attributes)
         events.push_back([this] { change_attributes(); });
+    if (plan_.fill_cs)
+        events.push_back([this] { fill_somebody(); });
     if (plan_.rot)
         events.push_back([this] { rot(); });
     if (!events.empty())

@@ -39,6 +39,7 @@ class Nemesis {
     void outage();
     void revoke();
     void change_attributes();
+    void fill_somebody();
 
     World& world_;
     SimCluster& cluster_;

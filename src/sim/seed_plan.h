@@ -59,6 +59,7 @@ struct NemesisPlan {
     bool replace_mds = false;
     bool replace_cs = false;
     bool change_attributes = false;  // how many replicas, and where
+    bool fill_cs = false;  // of one disk, by files of others: replicas move away, and back
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };

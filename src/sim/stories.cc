@@ -162,6 +162,19 @@ constexpr Story all[] = {
          shape.failure_domain = FailureDomain::disk;
      }),
      story_spread},
+    {"fill", with([](ClusterShape& shape) {
+         shape.cs_per_host = 1;
+         shape.blocks_per_file = 384;
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+     }),
+     story_fill},
+    {"hot", with([](ClusterShape& shape) {
+         shape.cs_per_host = 1;
+         shape.replicas_norm = 1;
+         shape.replicas_min = 1;
+     }),
+     story_hot},
     {"drain-copy", with([](ClusterShape& shape) {
          shape.replicas_norm = 2;
          shape.replicas_min = 1;

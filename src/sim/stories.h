@@ -68,5 +68,7 @@ void story_halt(Stage& stage);
 void story_domains(Stage& stage);
 void story_drain_copy(Stage& stage);
 void story_spread(Stage& stage);
+void story_fill(Stage& stage);
+void story_hot(Stage& stage);
 
 }  // namespace cairn::sim

@@ -152,6 +152,18 @@ struct NoReply {
     void fields(A&) {}
 };
 
+// A chunk that clients ask a server for, and how much of all that they ask it for is for this one.
+struct HotChunk {
+    ChunkId chunk;
+    uint32_t share_permille = 0;
+
+    bool operator==(const HotChunk&) const = default;
+    template <class A>
+    void fields(A& archive) {
+        archive(chunk, share_permille);
+    }
+};
+
 struct CsHeartbeatRequest {
     CsId cs;
     uint64_t sync_epoch = 0;
@@ -160,11 +172,12 @@ struct CsHeartbeatRequest {
     uint32_t flags = 0;
     // Blocks found bad since the last heartbeat that was answered.
     std::vector<std::pair<ChunkId, uint32_t>> bad_blocks;
-    std::vector<ChunkId> lost;  // their files have vanished; told until the replicas are gone
+    std::vector<ChunkId> lost;      // their files have vanished; told until the replicas are gone
+    std::vector<HotChunk> hottest;  // a few, the hottest first
 
     template <class A>
     void fields(A& archive) {
-        archive(cs, sync_epoch, space, counters, flags, bad_blocks, lost);
+        archive(cs, sync_epoch, space, counters, flags, bad_blocks, lost, hottest);
     }
 };
 struct CsHeartbeatReply {

@@ -103,6 +103,20 @@ struct RecoveryStatus {
     }
 };
 
+// Of the chunk servers' request queues, and of moving hot chunks to shorter ones.
+struct QueueStatus {
+    uint32_t average_tenths = 0;  // of the last 60 s
+    uint32_t maximum_tenths = 0;
+    uint32_t hot = 0;  // servers, when hot ones were last found
+    uint32_t balanced = 0;
+    Duration since;  // then; 0: never by this master
+
+    template <class A>
+    void fields(A& archive) {
+        archive(average_tenths, maximum_tenths, hot, balanced, since);
+    }
+};
+
 enum class ShownClusterStatus : uint8_t { unknown = 0, healthy = 1, degraded = 2, failure = 3 };
 
 struct ClusterStatusReply {
@@ -138,6 +152,7 @@ struct ClusterStatusReply {
     ChunkCounts chunk_counts;
     std::vector<MdsStatus> metadata_servers;
     std::vector<CsStatus> chunk_servers;
+    QueueStatus queues;
 
     template <class A>
     void fields(A& archive) {
@@ -146,7 +161,7 @@ struct ClusterStatusReply {
                 read_operations_per_second, write_bytes_per_second, write_operations_per_second,
                 file_bytes, files, inodes, file_maps, chunks, chunk_replicas, joining, recovery,
                 digests_compared, digests_differed, chunks_undecided, chunk_counts,
-                metadata_servers, chunk_servers);
+                metadata_servers, chunk_servers, queues);
     }
 };
 

@@ -34,6 +34,22 @@ CsCounts count(const ClusterStatusReply& status) {
     return counts;
 }
 
+std::string tenths(uint64_t value) {
+    return fmt::format("{}.{}", value / 10, value % 10);
+}
+
+// Since when is told once there were hot servers.
+std::string queues_text(const QueueStatus& queues) {
+    std::string text = fmt::format("IO QDEPTH: {} aver, {} max; {} out of {} hot CS balanced",
+                                   tenths(queues.average_tenths), tenths(queues.maximum_tenths),
+                                   queues.balanced, queues.hot);
+    if (queues.hot == 0)
+        return text;
+    const int64_t since = queues.since.seconds();
+    return text + (since < 120 ? fmt::format("      {} sec ago", since)
+                               : fmt::format("      {} ago", uptime_text(queues.since)));
+}
+
 void print_header(const ClusterStatusReply& status, bool verbose) {
     fmt::print("Cluster '{}': {}\n", status.cluster_name, name_of(status.status));
     const bool room = status.allocatable > 0 || status.chunk_servers.empty();
@@ -61,12 +77,9 @@ void print_header(const ClusterStatusReply& status, bool verbose) {
         fmt::print("Repl IO: read {:>7}/s, write: {:>7}/s\n",
                    size_text(status.recovery.read_bytes_per_second),
                    size_text(status.recovery.write_bytes_per_second));
+    fmt::print("{}\n", queues_text(status.queues));
     if (const std::string recovery = recovery_text(status); !recovery.empty())
         fmt::print("Recovery: {}\n", recovery);
-}
-
-std::string tenths(uint64_t value) {
-    return fmt::format("{}.{}", value / 10, value % 10);
 }
 
 std::string mds_state(const MdsStatus& server) {

@@ -92,6 +92,14 @@ nlohmann::json json_of(const RecoveryStatus& recovery) {
             {"seconds_left", recovery.left.seconds()}};
 }
 
+nlohmann::json json_of(const QueueStatus& queues) {
+    return {{"depth_average_tenths", queues.average_tenths},
+            {"depth_maximum_tenths", queues.maximum_tenths},
+            {"hot_servers", queues.hot},
+            {"hot_servers_balanced", queues.balanced},
+            {"seconds_since", queues.since.seconds()}};
+}
+
 }  // namespace
 
 std::string_view name_of(ShownClusterStatus status) {
@@ -194,6 +202,7 @@ nlohmann::json json_of(const ClusterStatusReply& status) {
     for (const auto& [name, number] : named_counts(status.chunk_counts))
         value["chunk_states"][name] = number;
     value["recovery"] = json_of(status.recovery);
+    value["queues"] = json_of(status.queues);
     value["metadata_servers"] = nlohmann::json::array();
     for (const MdsStatus& server : status.metadata_servers)
         value["metadata_servers"].push_back(json_of(server));

@@ -18,6 +18,7 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       comparisons(*this),
       joins(*this),
       recovery(*this),
+      balancing(*this),
       deletions(*this),
       chunk_ids(*this),
       registration(*this),
@@ -134,6 +135,7 @@ void Master::applied(const Effects& effects) {
     for (const CsId cs : effects.servers_changed) {
         if (catalogue().server(cs) == nullptr) {
             servers.forget(cs);
+            queue_depths.forget(cs);
             deletions.forget(cs);
         }
     }

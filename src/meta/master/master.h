@@ -9,6 +9,7 @@
 
 #include "meta/catalogue/effects.h"
 #include "meta/consensus.h"
+#include "meta/master/balancing.h"
 #include "meta/master/chunk_ids.h"
 #include "meta/master/comparisons.h"
 #include "meta/master/cs_table.h"
@@ -20,6 +21,7 @@
 #include "meta/master/lease_clock.h"
 #include "meta/master/leaving.h"
 #include "meta/master/orders.h"
+#include "meta/master/queue_depths.h"
 #include "meta/master/recovery.h"
 #include "meta/master/registration.h"
 #include "meta/master/removals.h"
@@ -80,6 +82,7 @@ class Master {
     Consensus& consensus;
     MasterOptions options;
     CsTable servers;
+    QueueDepths queue_depths;
     LeaseClock leases;
     Orders orders;
     Leaving leaving;
@@ -87,6 +90,7 @@ class Master {
     Comparisons comparisons;
     Joins joins;
     Recovery recovery;
+    Balancing balancing;
     Deletions deletions;
     ChunkIds chunk_ids;
     Registration registration;

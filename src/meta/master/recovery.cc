@@ -1,6 +1,8 @@
 #include "meta/master/recovery.h"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "meta/catalogue/event_texts.h"
@@ -92,8 +94,10 @@ Recovery::Need Recovery::need_of(ChunkId id) const {
     const Rules& rules = master_.options.rules;
     const Chunk* chunk = catalogue.chunk(id);
     const Node* node = chunk == nullptr ? nullptr : catalogue.node(chunk->file);
-    if (node == nullptr || has_its_norm(*chunk, *node))
+    if (node == nullptr)
         return Need::none;
+    if (has_its_norm(*chunk, *node))
+        return master_.balancing.moves(id) ? Need::wait : Need::none;
     if (catalogue.comparison(id) != nullptr || chunk->joining_count() > 0 ||
         (rules.wait_for_silent && master_.joins.expects(id)))
         return Need::wait;
@@ -137,10 +141,26 @@ placement::ShortChunk Recovery::describe(ChunkId id, bool moves) const {
     return described;
 }
 
+placement::ShortChunk Recovery::describe_move(ChunkId id, CsId from, CsId to) const {
+    placement::ShortChunk described = describe(id, true);
+    described.balances = true;
+    std::erase(described.pieces, from);
+    described.avoid.push_back(from);
+    for (const auto& [cs, record] : master_.catalogue().servers()) {
+        if (cs != to && cs != from)
+            described.avoid.push_back(cs);
+    }
+    return described;
+}
+
+bool Recovery::has_time_to_balance() const {
+    return !scan_from_ && queued_ <= nowhere_ && queued_in_pass_ <= nowhere_in_pass_;
+}
+
 void Recovery::start_copies(std::vector<placement::ShortChunk> chunks) {
     std::set<ChunkId> idle_moves;
     for (const placement::ShortChunk& chunk : chunks) {
-        if (chunk.moves)
+        if (chunk.moves && !chunk.balances)
             idle_moves.insert(chunk.chunk);
     }
     const placement::RecoveryPlan plan = placement::plan_recovery(
@@ -148,6 +168,9 @@ void Recovery::start_copies(std::vector<placement::ShortChunk> chunks) {
         master_.joins.copies_by_server(), {}, master_.options.seed);
     for (const placement::RecoveryStep& step : plan.steps) {
         master_.joins.copy_to(step.chunk, step.target);
+        // Until it has its norm again: one will be too many.
+        candidates_.insert(step.chunk);
+        master_.balancing.began(step.chunk, step.target);
         moved_in_pass_ |= idle_moves.erase(step.chunk) > 0;
     }
     // Those that did not manage before may do so later.
@@ -176,8 +199,8 @@ RecoveryStatus Recovery::status() const {
     return status;
 }
 
-// The one to go is on a server that is being removed, or on one that does not answer, or else on
-// the one with the least room; the leaving rule keeps what must be kept.
+// The one to go is on a server that is being removed, or on one that does not answer, or it made
+// room elsewhere, or else it is on the fullest; the leaving rule keeps what must be kept.
 Task<void> Recovery::drop_one(ChunkId id) {
     const Chunk* chunk = master_.catalogue().chunk(id);
     if (chunk == nullptr)
@@ -186,16 +209,17 @@ Task<void> Recovery::drop_one(ChunkId id) {
     if (node == nullptr)
         co_return;
     const std::vector<CsId> well = well_placed(*chunk, *node);
+    const CsId leaves = master_.balancing.leaves(id);
+    const placement::Balance levels(master_.cluster_map(), master_.placement_policy(), {}, {});
+    const auto worth = [&](CsId cs) {
+        return std::make_tuple(std::ranges::find(well, cs) != well.end(),
+                               master_.servers.answers(cs), cs != leaves,
+                               std::numeric_limits<uint32_t>::max() - levels.fill(cs));
+    };
     const ChunkPiece* dropped = nullptr;
-    std::pair<bool, uint64_t> least{true, UINT64_MAX};
     for (const ChunkPiece& piece : chunk->pieces) {
-        const uint64_t free =
-            master_.servers.answers(piece.cs) ? master_.servers.find(piece.cs)->space.free : 0;
-        const std::pair worth{std::ranges::find(well, piece.cs) != well.end(), free};
-        if (dropped == nullptr || worth < least) {
+        if (dropped == nullptr || worth(piece.cs) < worth(dropped->cs))
             dropped = &piece;
-            least = worth;
-        }
     }
     logged::LeaveReplicas leave;
     leave.replicas = {{id, chunk->version, dropped->cs}};
@@ -219,7 +243,8 @@ Recovery::Found Recovery::look_at_some() {
             found.wanting.push_back(describe(*at, need == Need::move));
         if (need == Need::fewer)
             found.too_many.push_back(*at);
-        if (need == Need::replica || master_.joins.copies_chunk(*at))
+        const bool balances = master_.balancing.moves(*at);
+        if (need == Need::replica || (master_.joins.copies_chunk(*at) && !balances))
             queued_in_pass_++;
         if (need == Need::none)
             avoided_.erase(*at);
@@ -248,6 +273,10 @@ Task<void> Recovery::run() {
         if (knows_too_little() || (is_halted() && master_.options.rules.halt_when_many_are_lost))
             continue;
         Found found = look_at_some();
+        if (has_time_to_balance()) {
+            for (placement::ShortChunk& chunk : master_.balancing.find())
+                found.wanting.push_back(std::move(chunk));
+        }
         start_copies(std::move(found.wanting));
         for (const ChunkId chunk : found.too_many)
             co_await drop_one(chunk);

@@ -35,6 +35,10 @@ class Recovery {
     void avoid(ChunkId chunk, CsId cs) { avoided_[chunk].insert(cs); }
     // A replica was made, or brought up to date.
     void copied();
+    // As many pieces as its file asks for, all of them well placed.
+    [[nodiscard]] bool has_its_norm(const Chunk& chunk, const Node& node) const;
+    // For the planner: one more there, so that the one on `from` may leave.
+    [[nodiscard]] placement::ShortChunk describe_move(ChunkId chunk, CsId from, CsId to) const;
     // Of the last look at all candidates; rates are the chunk servers' to tell.
     [[nodiscard]] RecoveryStatus status() const;
     Task<void> run();
@@ -50,13 +54,14 @@ class Recovery {
     // The next few candidates; after the last it begins again.
     [[nodiscard]] Found look_at_some();
     [[nodiscard]] std::vector<CsId> well_placed(const Chunk& chunk, const Node& node) const;
-    [[nodiscard]] bool has_its_norm(const Chunk& chunk, const Node& node) const;
     [[nodiscard]] Need need_of(ChunkId chunk) const;
     [[nodiscard]] placement::ShortChunk describe(ChunkId chunk, bool moves) const;
     // More servers are offline than recovery goes on with.
     [[nodiscard]] bool is_halted() const;
     // True while a server that may hold replicas has not spoken to this master yet.
     [[nodiscard]] bool knows_too_little() const;
+    // Nothing lacks a replica for which there is a place.
+    [[nodiscard]] bool has_time_to_balance() const;
     void start_copies(std::vector<placement::ShortChunk> chunks);
     Task<void> drop_one(ChunkId chunk);
     void announce(size_t queued);  // found in one pass over all candidates

@@ -61,6 +61,8 @@ bool Watchdog::heard(const CsHeartbeatRequest& request) {
         knowledge.rates_since = now;
     }
     knowledge.counters = request.counters;
+    master_.queue_depths.heard(request.cs, now, request.counters.queue_depth_tenths,
+                               request.hottest);
     return true;
 }
 

@@ -204,6 +204,7 @@ Task<Result<Bytes>> get_status(Master& master, GetStatusRequest) {
     reply.chunk_servers = chunk_servers(master);
     for (CsStatus& server : reply.chunk_servers)
         server.unique = unique[server.cs];
+    reply.queues = master.balancing.status();
     reply.metadata_servers = master.consensus.metadata_server_status();
     co_return reply_with(master, std::move(reply));
 }
