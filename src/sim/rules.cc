@@ -38,6 +38,8 @@ constexpr RuleInfo rules[] = {
      of<&A::client, &C::confirm_holes>, Focus::takeovers},
     {"older-view", "a view from behind one seen before is not accepted",
      of<&A::client, &C::refuse_older_views>, Focus::masters},
+    {"hedge", "where a replica is late with a read, another one is asked as well",
+     of<&A::client, &C::hedge_reads>},
     {"fence", "a request older in version or epoch is refused", of<&A::service, &S::refuse_older>,
      Focus::takeovers},
     {"drain-seal", "a seal waits until nothing older runs", of<&A::service, &S::drain_before_seal>,

@@ -47,6 +47,7 @@ constexpr Story all[] = {
     {"digests", base(), story_digests},
     {"quiet-digests", with([](ClusterShape& shape) { shape.lease_timeout = seconds(60); }),
      story_quiet_digests},
+    {"hedge", base(), story_hedge},
     {"unfinished-loss", with([](ClusterShape& shape) {
          shape.metadata_servers = 3;
          shape.offline_timeout = seconds(12);
