@@ -109,6 +109,8 @@ constexpr RuleInfo rules[] = {
      of<&A::catalogue, &M::compare_only_quiet>, Focus::joins},
     {"confirm-master", "a view is given only by a confirmed master",
      of<&A::node, &meta::MetaNodeRules::confirm_before_answer>, Focus::masters},
+    {"restored-mds", "a metadata server that comes back with less than it had is not listened to",
+     of<&A::node, &meta::MetaNodeRules::refuse_restored_peers>, Focus::masters},
     {"durable-log", "a log entry is durable before it counts",
      of<&A::log, &meta::LogStoreRules::write_durably>, Focus::masters},
     {"own-term", "only entries of the own term are committed by counting",
