@@ -10,6 +10,7 @@
 
 #include "client/cs_links.h"
 #include "client/open_file.h"
+#include "client/read_latency.h"
 #include "client/rules.h"
 #include "rpc/master_link.h"
 #include "runtime/runtime.h"
@@ -61,6 +62,7 @@ class Client {
     [[nodiscard]] InstanceId instance() const { return instance_; }
     [[nodiscard]] rpc::MasterLink& master() { return master_; }
     [[nodiscard]] CsLinks& chunk_servers() { return chunk_servers_; }
+    [[nodiscard]] ReadLatency& read_latency() { return read_latency_; }
     [[nodiscard]] Scope& background() { return background_; }
     [[nodiscard]] Runtime& runtime() { return runtime_; }
     [[nodiscard]] const Rules& rules() const { return options_.rules; }
@@ -81,6 +83,7 @@ class Client {
     rpc::Links links_;
     rpc::MasterLink master_;
     CsLinks chunk_servers_;
+    ReadLatency read_latency_;
     std::map<FileId, std::shared_ptr<OpenFile>> files_;
     Mutex opening_;
     Event stopping_;

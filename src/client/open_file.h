@@ -16,6 +16,7 @@
 #include "block/range_lock.h"
 #include "client/fan_out.h"
 #include "client/flush_habit.h"
+#include "client/read_race.h"
 #include "client/rules.h"
 #include "runtime/runtime.h"
 #include "wire/chunk_messages.h"
@@ -110,7 +111,21 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     Task<Result<void>> read_part(uint64_t index, uint32_t first_block, MutableByteView into);
     // A half at a time, each from any replica that has it.
     Task<Result<void>> read_halves(uint64_t index, uint32_t first_block, MutableByteView into);
-    Task<Result<void>> read_from(CsId cs, ChunkMap map, uint32_t first_block, MutableByteView into);
+    struct ReadOutcome {
+        enum class Kind : uint8_t { read, stale, failed };
+        Kind kind = Kind::failed;
+        bool all_bad = true;  // every replica that answered has a bad block
+
+        void take(const Result<void>& done, bool lease_stands);
+    };
+    Task<ReadOutcome> read_any(ChunkMap map, std::vector<CsId> order, uint32_t first_block,
+                               MutableByteView into);
+    void ask_next(const std::shared_ptr<ReadRace>& race, const ChunkMap& map,
+                  const std::vector<CsId>& order, uint32_t first_block, uint64_t bytes);
+    void hedge(const std::shared_ptr<ReadRace>& race, const ChunkMap& map,
+               const std::vector<CsId>& order, uint32_t first_block, uint64_t bytes);
+    [[nodiscard]] static Result<void> judge(const ChunkMap& map, const Result<rpc::Reply>& answer,
+                                            uint32_t first_block, MutableByteView into);
     Task<void> read_part_into(uint64_t index, uint32_t first_block, MutableByteView into,
                               Result<void>& outcome);
     Task<Result<void>> read_blocks(uint64_t offset, MutableByteView into);

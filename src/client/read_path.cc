@@ -1,6 +1,6 @@
 // The way of a read: whole blocks, chunk by chunk, from one replica in sync; a replica that fails
-// is passed over for the next. What is delivered is what was written: the checksum that the writer
-// computed is checked here once more.
+// is passed over for the next, and beside one that is late another is asked. What is delivered is
+// what was written: the checksum that the writer computed is checked here once more.
 #include <algorithm>
 #include <cstring>
 #include <fmt/core.h>
@@ -26,24 +26,107 @@ std::vector<CsId> OpenFile::read_order(const ChunkMap& map, uint32_t first_block
     }
     client_.chunk_servers().sort_by_nearness(order,
                                              map.chunk.number + first_block / blocks_per_place);
+    if (rules_.hedge_reads) {
+        const Instant now = runtime_.loop.now();
+        std::vector<CsId> slow;
+        std::erase_if(order, [&](CsId cs) {
+            const bool passed_over = client_.read_latency().is_slow(cs, now);
+            if (passed_over)
+                slow.push_back(cs);
+            return passed_over;
+        });
+        order.insert(order.end(), slow.begin(), slow.end());
+    }
     return order;
 }
 
-Task<Result<void>> OpenFile::read_from(CsId cs, ChunkMap map, uint32_t first_block,
-                                       MutableByteView into) {
+Result<void> OpenFile::judge(const ChunkMap& map, const Result<rpc::Reply>& answer,
+                             uint32_t first_block, MutableByteView into) {
+    if (!answer)
+        return answer.error();
+    Result<ReadBlocksReply> reply = decode<ReadBlocksReply>(answer->body.view());
+    if (!reply)
+        return reply.error();
+    return place_blocks(map.chunk, first_block, *reply, answer->payload.view(), into);
+}
+
+// The next of `order`, beside those that have not answered yet.
+void OpenFile::ask_next(const std::shared_ptr<ReadRace>& race, const ChunkMap& map,
+                        const std::vector<CsId>& order, uint32_t first_block, uint64_t bytes) {
+    const size_t number = race->attempts.size();
     ReadBlocksRequest request;
     request.tag = tag_of(map);
     request.first_block = first_block;
-    request.block_count = static_cast<uint32_t>(into.size() / block_size);
-    auto response =
-        co_await client_.chunk_servers().call(cs, Method::read_blocks, encode(request), Buffer(),
-                                              read_timeout, static_cast<uint32_t>(into.size()));
-    if (!response)
-        co_return response.error();
-    Result<ReadBlocksReply> reply = decode<ReadBlocksReply>(response->body.view());
-    if (!reply)
-        co_return reply.error();
-    co_return place_blocks(map.chunk, first_block, *reply, response->payload.view(), into);
+    request.block_count = static_cast<uint32_t>(bytes / block_size);
+    race->attempts.emplace_back().cs = order[number];
+    client_.background().spawn(
+        run_attempt(client_, race, number, encode(request), static_cast<uint32_t>(bytes)));
+}
+
+void OpenFile::hedge(const std::shared_ptr<ReadRace>& race, const ChunkMap& map,
+                     const std::vector<CsId>& order, uint32_t first_block, uint64_t bytes) {
+    for (ReadRace::Attempt& attempt : race->attempts) {
+        if (!attempt.outcome && !attempt.late) {
+            attempt.late = true;
+            client_.read_latency().late(attempt.cs, runtime_.loop.now());
+        }
+    }
+    ask_next(race, map, order, first_block, bytes);
+}
+
+// From the replicas of `order`, one after the other, and two at once where one is late. Every one
+// of them may answer: each is in sync by this map, each refuses an older one, and the range is held
+// against writes of this client until one answer was chosen.
+Task<OpenFile::ReadOutcome> OpenFile::read_any(ChunkMap map, std::vector<CsId> order,
+                                               uint32_t first_block, MutableByteView into) {
+    const auto race = std::make_shared<ReadRace>(runtime_.loop);
+    race->attempts.reserve(order.size());
+    ReadLatency& latency = client_.read_latency();
+    ReadOutcome outcome;
+    latency.began();
+    Instant late_at;
+    while (outcome.kind == ReadOutcome::Kind::failed) {
+        const bool more = race->attempts.size() < order.size();
+        if (race->running() == 0 && !more)
+            break;
+        if (race->running() == 0) {
+            ask_next(race, map, order, first_block, into.size());
+            late_at = Instant();
+        }
+        const bool may_be_late = rules_.hedge_reads && race->attempts.size() < order.size();
+        if (may_be_late && late_at == Instant())
+            late_at =
+                runtime_.loop.now() + latency.patience(order[race->attempts.size()], into.size());
+        const bool told =
+            co_await race->changed.wait_until(may_be_late ? late_at : Instant::never());
+        if (!told && may_be_late && race->fresh() == nullptr) {
+            // Where too many are late at once, this one waits for its turn.
+            if (latency.may_hedge())
+                hedge(race, map, order, first_block, into.size());
+            late_at = Instant();
+        }
+        while (ReadRace::Attempt* attempt = race->fresh()) {
+            attempt->judged = true;
+            Result<void> done = judge(map, *attempt->outcome, first_block, into);
+            attempt->outcome = Result<rpc::Reply>(Error(Code::cancelled, ""));
+            outcome.take(done, lease_valid());
+            if (outcome.kind != ReadOutcome::Kind::failed)
+                break;
+        }
+        if (lost_)
+            break;
+    }
+    race->decided = true;
+    co_return outcome;
+}
+
+void OpenFile::ReadOutcome::take(const Result<void>& done, bool lease_stands) {
+    if (done && lease_stands)
+        kind = Kind::read;
+    else if (!done && done.code() == Code::stale_map)
+        kind = Kind::stale;
+    if (done || done.code() != Code::corrupt)
+        all_bad = false;
 }
 
 Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, MutableByteView into) {
@@ -64,18 +147,12 @@ Task<Result<void>> OpenFile::read_part(uint64_t index, uint32_t first_block, Mut
         bool all_bad = true;
         if (map.equal || !rules_.read_only_equal) {
             const std::vector<CsId> order = read_order(map, first_block);
-            for (const CsId cs : order) {
-                Result<void> done = co_await read_from(cs, map, first_block, into);
-                if (done && lease_valid())
-                    co_return Result<void>();
-                if (!done && done.code() != Code::corrupt)
-                    all_bad = false;
-                if (!done && done.code() == Code::stale_map)
-                    break;
-                if (lost_)
-                    co_return lost_error();
-            }
-            all_bad = all_bad && !order.empty();
+            const ReadOutcome outcome = co_await read_any(map, order, first_block, into);
+            if (outcome.kind == ReadOutcome::Kind::read)
+                co_return Result<void>();
+            if (lost_)
+                co_return lost_error();
+            all_bad = outcome.all_bad && !order.empty();
             // Each replica may be bad in another place: all that is good somewhere is to be had.
             if (all_bad && into.size() > block_size)
                 co_return co_await read_halves(index, first_block, into);

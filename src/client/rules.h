@@ -24,6 +24,8 @@ struct Rules {
     // What no chunk server guards, a hole, is answered only with the lease confirmed by the master
     // since the question came.
     bool confirm_holes = true;
+    // Where a replica is late with a read, another one is asked as well.
+    bool hedge_reads = true;
     // A chunk is marked open for writing before its first write under a lease.
     bool mark_before_write = true;
 };

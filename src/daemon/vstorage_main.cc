@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     cli::add_common_options(app, invocation);
     cli::add_make_mds(app, invocation);
     cli::add_rm_mds(app, invocation);
+    cli::add_configure_mds(app, invocation);
     cli::add_rm_cs(app, invocation);
     cli::add_make_cs(app, invocation);
     cli::add_auth_node(app, invocation);

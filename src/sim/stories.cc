@@ -47,6 +47,12 @@ constexpr Story all[] = {
     {"digests", base(), story_digests},
     {"quiet-digests", with([](ClusterShape& shape) { shape.lease_timeout = seconds(60); }),
      story_quiet_digests},
+    {"hedge", base(), story_hedge},
+    {"restored-mds", with([](ClusterShape& shape) {
+         shape.metadata_servers = 3;
+         shape.lease_timeout = seconds(60);
+     }),
+     story_restored_mds},
     {"unfinished-loss", with([](ClusterShape& shape) {
          shape.metadata_servers = 3;
          shape.offline_timeout = seconds(12);

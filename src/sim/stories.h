@@ -65,6 +65,8 @@ void story_remember(Stage& stage);
 void story_void_join(Stage& stage);
 void story_wait_silent(Stage& stage);
 void story_halt(Stage& stage);
+void story_hedge(Stage& stage);
+void story_restored_mds(Stage& stage);
 void story_domains(Stage& stage);
 void story_drain_copy(Stage& stage);
 void story_spread(Stage& stage);

@@ -190,6 +190,29 @@ struct RemoveMds {
     }
 };
 
+// All metadata servers have new addresses, agreed on by starting with them. Changes nothing unless
+// each has one that it is known to have had: a plan that was overtaken by another move is void.
+struct MovedMds {
+    MdsId mds;
+    Address address;
+    std::vector<Address> known;
+
+    bool operator==(const MovedMds&) const = default;
+    template <class A>
+    void fields(A& archive) {
+        archive(mds, address, known);
+    }
+};
+struct MoveMds {
+    static constexpr LogKind kind = LogKind::move_mds;
+    std::vector<MovedMds> servers;
+
+    template <class A>
+    void fields(A& archive) {
+        archive(servers);
+    }
+};
+
 // Only upwards, and only to a level that every server understands.
 struct SetFeatureLevel {
     static constexpr LogKind kind = LogKind::set_feature_level;

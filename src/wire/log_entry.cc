@@ -51,6 +51,7 @@ constexpr std::array kind_names = {
     KindName{LogKind::set_feature_level, "set_feature_level"},
     KindName{LogKind::drain_cs, "drain_cs"},
     KindName{LogKind::remove_cs, "remove_cs"},
+    KindName{LogKind::move_mds, "move_mds"},
 };
 
 }  // namespace

@@ -63,6 +63,7 @@ enum class LogKind : uint16_t {
     set_feature_level = 89,
     drain_cs = 90,
     remove_cs = 91,
+    move_mds = 92,
 };
 
 [[nodiscard]] std::string_view name_of(LogKind kind);

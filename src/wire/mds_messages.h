@@ -16,25 +16,47 @@ struct MdsReport {
     uint64_t memory_bytes = 0;
     Duration uptime;
     std::string host_name;
+    // Whom it refused, since they run from old copies of their repositories.
+    std::vector<MdsId> restored_peers;
 
     template <class A>
     void fields(A& archive) {
         archive(commit_time_permille, commits_per_second, cpu_permille, memory_bytes, uptime,
-                host_name);
+                host_name, restored_peers);
+    }
+};
+
+// How far the log of a metadata server was seen to be: so many groups of it are on stable media.
+struct PeerLife {
+    MdsId mds;
+    uint64_t life = 0;  // of its program, when that was seen
+    uint64_t sequence = 0;
+
+    template <class A>
+    void fields(A& archive) {
+        archive(mds, life, sequence);
     }
 };
 
 // Method::raft_messages. The payload: `count` times u32 length and a message. The reply, an
-// MdsReport, says that they were taken; permission_denied: the sender was removed from the cluster.
+// MdsReport, says that they were taken; permission_denied: the sender was removed from the cluster;
+// behind: it was seen to have more in its log than it had at its start; instance_fenced: it is not
+// where it is known to be.
 struct RaftMessagesRequest {
     uint32_t count = 0;
     uint64_t payload_checksum = 0;
     // Of the sender: a server that is new, or behind, does not know it from its log yet.
     Address sender;
+    // Which life of the sender's program this is, with which group of its log it began, how many
+    // there are on stable media now; and what the sender has seen of others.
+    uint64_t life = 0;
+    uint64_t born = 0;
+    uint64_t sequence = 0;
+    std::vector<PeerLife> seen;
 
     template <class A>
     void fields(A& archive) {
-        archive(count, payload_checksum, sender);
+        archive(count, payload_checksum, sender, life, born, sequence, seen);
     }
 };
 constexpr size_t raft_messages_bytes_max = 2 << 20;

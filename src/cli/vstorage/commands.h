@@ -12,6 +12,7 @@ namespace cairn::cli {
 
 void add_make_mds(CLI::App& app, Invocation& invocation);
 void add_rm_mds(CLI::App& app, Invocation& invocation);
+void add_configure_mds(CLI::App& app, Invocation& invocation);
 void add_make_cs(CLI::App& app, Invocation& invocation);
 void add_rm_cs(CLI::App& app, Invocation& invocation);
 void add_auth_node(CLI::App& app, Invocation& invocation);

@@ -15,9 +15,9 @@ namespace cairn::cli {
 namespace {
 
 // Commands of the documents.
-constexpr std::array<const char*, 10> unsupported{
-    "discover",       "configure-mds", "configure-cs", "top",           "load-license",
-    "update-license", "view-license",  "make-report",  "hwflush-check", "prepare_vstorage_drive"};
+constexpr std::array<const char*, 9> unsupported{
+    "discover",     "configure-cs", "top",           "load-license",          "update-license",
+    "view-license", "make-report",  "hwflush-check", "prepare_vstorage_drive"};
 
 Task<Result<void>> print_version(CommandContext context) {
     if (context.json)

@@ -54,6 +54,19 @@ AddEvent mds_lags(MdsId mds, const Address& address) {
                                      mds.number, to_string(address)));
 }
 
+AddEvent mds_is_restored_copy(MdsId mds, const Address& address) {
+    return journal_event(
+        EventSeverity::error,
+        fmt::format("MDS#{} ({}) was refused: its repository is an old copy, or two programs run "
+                    "from copies of it; remove it and make it anew",
+                    mds.number, to_string(address)));
+}
+
+AddEvent mds_moved(MdsId mds, const Address& address) {
+    return mds_event(EventSeverity::info,
+                     fmt::format("MDS#{} has moved to {}", mds.number, to_string(address)));
+}
+
 AddEvent mds_accepts_no_commits(MdsId mds, const Address& address, Duration silent) {
     return journal_event(EventSeverity::error,
                          fmt::format("MDS#{} ({}) didn't accept commits for {} sec", mds.number,

@@ -20,6 +20,8 @@ namespace cairn::meta {
 [[nodiscard]] logged::AddEvent mds_resyncs(MdsId mds, const Address& address);
 [[nodiscard]] logged::AddEvent mds_became_master(MdsId mds, const Address& address);
 [[nodiscard]] logged::AddEvent mds_stopped(MdsId mds);
+[[nodiscard]] logged::AddEvent mds_is_restored_copy(MdsId mds, const Address& address);
+[[nodiscard]] logged::AddEvent mds_moved(MdsId mds, const Address& address);
 
 struct CsCounts {
     uint32_t active = 0;

@@ -100,6 +100,12 @@ Task<Result<void>> LogStore::start() {
         co_return identity.error();
     identity_ = std::move(*identity);
     CO_TRY(co_await take_lock());
+    auto plan = co_await read_address_plan(runtime_, directory_, identity_.owner());
+    if (!plan)
+        co_return plan.error();
+    address_plan_ = std::move(*plan);
+    if (address_plan_)
+        identity_.peer_address = address_plan_->address_of(identity_.mds);
     auto files = co_await runtime_.disk.list(directory_);
     if (!files)
         co_return files.error().with_context(directory_);
@@ -115,6 +121,27 @@ Task<Result<void>> LogStore::start() {
         segments_.pop_back();
     }
     co_return co_await start_segment(0);
+}
+
+Task<Result<void>> LogStore::set_address_plan(AddressPlan plan) {
+    CO_TRY(co_await replace_file(runtime_.disk, fmt::format("{}/{}", directory_, address_plan_name),
+                                 encode_address_plan(plan, identity_.owner())));
+    identity_.peer_address = plan.address_of(identity_.mds);
+    address_plan_ = std::move(plan);
+    co_return Result<void>();
+}
+
+// A crash between the two leaves a plan that says what the identity says.
+Task<Result<void>> LogStore::finish_address_plan() {
+    const std::string path = fmt::format("{}/{}", directory_, address_plan_name);
+    CO_TRY(
+        co_await replace_file(runtime_.disk, directory_ + "/identity", encode_identity(identity_)));
+    Result<void> removed = co_await runtime_.disk.remove(path);
+    if (!removed && removed.code() != Code::not_found)
+        co_return removed.error().with_context(path);
+    CO_TRY(co_await runtime_.disk.sync_directory(directory_));
+    address_plan_.reset();
+    co_return Result<void>();
 }
 
 Task<Result<void>> LogStore::recover(const std::vector<DirectoryEntry>& files) {
@@ -142,7 +169,7 @@ Task<Result<void>> LogStore::recover(const std::vector<DirectoryEntry>& files) {
     }
     last_is_empty_ = !log->segments.back().has_groups;
     next_number_ = segments_.back().number + (last_is_empty_ ? 0 : 1);
-    next_sequence_ = log->next_sequence;
+    next_sequence_ = born_ = log->next_sequence;
     next_chain_ = log->next_chain;
     hard_state_ = log->hard_state;
     found_tear_ = log->torn;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/size.h"
+#include "meta/node/address_plan.h"
 #include "meta/node/identity.h"
 #include "meta/node/log_recovery.h"
 #include "meta/node/segment_pool.h"
@@ -36,7 +37,14 @@ class LogStore {
     // Ends what runs in the background; call it exactly once.
     Task<void> close();
 
+    // With the new address of its own, if new ones were given.
     [[nodiscard]] const MdsIdentity& identity() const { return identity_; }
+    // New addresses that the log may not know of yet.
+    [[nodiscard]] const std::optional<AddressPlan>& address_plan() const { return address_plan_; }
+    // Gives new ones, durably: a start follows them.
+    Task<Result<void>> set_address_plan(AddressPlan plan);
+    // They are in the log, durably: the identity takes its own, and the plan goes.
+    Task<Result<void>> finish_address_plan();
     [[nodiscard]] const std::string& directory() const { return directory_; }
     // What was found at the start; once.
     [[nodiscard]] raft::Restored take_restored() { return std::move(restored_); }
@@ -65,6 +73,10 @@ class LogStore {
 
     // Of segments in use, the unused part of the last included.
     [[nodiscard]] uint64_t log_bytes() const { return log_bytes_; }
+    // The next group that was to be written when this program opened the log, and that is now: all
+    // before it are on stable media.
+    [[nodiscard]] LogSequence born() const { return born_; }
+    [[nodiscard]] LogSequence sequence() const { return next_sequence_; }
     [[nodiscard]] uint64_t groups_written() const { return groups_written_; }
     [[nodiscard]] bool found_tear() const { return found_tear_; }
 
@@ -95,6 +107,7 @@ class LogStore {
     LogStoreOptions options_;
     std::unique_ptr<FileLock> lock_;
     MdsIdentity identity_;
+    std::optional<AddressPlan> address_plan_;
     raft::Restored restored_;
     SegmentPool pool_;
     cairn::Event stopping_;
@@ -106,6 +119,7 @@ class LogStore {
     uint64_t next_number_ = 1;    // of the next segment
     bool last_is_empty_ = false;  // found at the start
     LogSequence next_sequence_ = 1;
+    LogSequence born_ = 1;
     uint64_t next_chain_ = 0;
     raft::HardState hard_state_;
     std::optional<raft::SnapshotMeta> snapshot_;

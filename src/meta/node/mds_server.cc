@@ -82,9 +82,16 @@ Result<void> MdsServer::listen() {
     client_server_ = std::make_unique<rpc::Server>(runtime_, server_identity(), client_port_,
                                                    options_.client_server);
     const Address& address = store_->identity().peer_address;
-    TRY(peer_server_->listen(address));
-    TRY(client_server_->listen(address.next_port()));
-    return {};
+    Result<Address> listens = peer_server_->listen(address);
+    if (listens)
+        listens = client_server_->listen(address.next_port());
+    if (listens)
+        return {};
+    const MdsIdentity& identity = store_->identity();
+    return listens.error().with_context(fmt::format(
+        "cannot listen at {}: if MDS#{} has moved, give it the new addresses of all "
+        "metadata servers (vstorage -c {} configure-mds -r {} -n ...)",
+        to_string(address), identity.mds.number, identity.cluster_name, store_->directory()));
 }
 
 Task<void> MdsServer::run_node() {

@@ -137,7 +137,9 @@ TEST(MdsServer, AServerThatLagsBehindIsSentASnapshot) {
     wait_for_names(cluster, writer, 50);
     cluster.end_writers();
     cluster.expect_converged();
-    EXPECT_EQ(events_with(cluster, "state is outdated and will do a full resync"), 1u);
+    // One for each that was begun: a newer one may have to follow while names go on being made.
+    const size_t resyncs = events_with(cluster, "state is outdated and will do a full resync");
+    EXPECT_TRUE(resyncs == 1 || resyncs == 2) << resyncs;
     // What it got holds over another start.
     cluster.kill(away);
     cluster.cut_power(away);

@@ -29,7 +29,11 @@ const raft::MemberStatus* status_of(const raft::Status& status, MdsId mds) {
 Task<void> MetaNode::mind_members() {
     while (!stopping_.is_set()) {
         co_await stopping_.wait_until(runtime_.loop.now() + look_interval);
-        if (stopping_.is_set() || !announced_)
+        if (stopping_.is_set())
+            continue;
+        co_await finish_move();
+        co_await move_catalogue();
+        if (!announced_)
             continue;
         mind_members_once();
         co_await note_voters();
@@ -38,7 +42,8 @@ Task<void> MetaNode::mind_members() {
 
 void MetaNode::mind_members_once() {
     const raft::Membership members = raft_.membership();
-    if (add_missing_member(members) || drop_removed_member(members) || promote_learner(members))
+    if (move_member(members) || add_missing_member(members) || drop_removed_member(members) ||
+        promote_learner(members))
         poke();
 }
 
@@ -138,7 +143,7 @@ MdsId MetaNode::best_successor(MdsId except) const {
 std::vector<MdsInfo> MetaNode::servers() const {
     std::vector<MdsInfo> all;
     for (const auto& [mds, record] : catalogue_->metadata_servers())
-        all.push_back({mds, record.address, record.voter});
+        all.push_back({mds, address_in_use(mds, record.address), record.voter});
     return all;
 }
 

@@ -55,8 +55,15 @@ MetaNode::MetaNode(Runtime& runtime, LogStore& store, rpc::ConnectOptions access
     : runtime_(runtime),
       store_(store),
       options_(options),
-      access_{access, store.identity().peer_address},
-      snapshot_access_{std::move(access), store.identity().peer_address},
+      access_{.options = access,
+              .own_address = store.identity().peer_address,
+              .introduce =
+                  [this](RaftMessagesRequest& request) {
+                      introduce(request);
+                  }},
+      snapshot_access_{.options = std::move(access),
+                       .own_address = store.identity().peer_address,
+                       .introduce = {}},
       raft_(std::move(raft)),
       catalogue_(std::move(catalogue)),
       applied_(store.snapshot() ? store.snapshot()->index : LogIndex{}),
@@ -87,6 +94,7 @@ void MetaNode::poke() {
 }
 
 Task<Result<void>> MetaNode::run(cairn::Event& stop) {
+    co_await read_lives();
     look_at_members();
     scope_.spawn(drive());
     scope_.spawn(tick());
@@ -94,6 +102,7 @@ Task<Result<void>> MetaNode::run(cairn::Event& stop) {
     scope_.spawn(take_snapshots());
     scope_.spawn(mind_members());
     scope_.spawn(watch_peers());
+    scope_.spawn(keep_lives());
     // Nobody else could win: no reason to wait for the timeout.
     if (raft_.membership().voters() == std::vector{self()})
         raft_.campaign();

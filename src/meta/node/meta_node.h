@@ -11,12 +11,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "meta/catalogue/effects.h"
 #include "meta/consensus.h"
 #include "meta/node/log_store.h"
 #include "meta/node/peer_link.h"
+#include "meta/node/peer_lives.h"
 #include "meta/node/rules.h"
 #include "meta/rules.h"
 #include "raft/raft.h"
@@ -177,6 +179,7 @@ class MetaNode final : public Consensus {
     void link_to(MdsId mds, const Address& address);
     void note_sender(MdsId from, const Address& address);
     void peer_failed(MdsId peer, const Error& error);
+    void tell_once(MdsId peer, const Error& error);
     [[nodiscard]] bool was_removed(MdsId mds) const;
     [[nodiscard]] bool counts(MdsId mds) const;
     Task<void> retire(std::unique_ptr<PeerLink> link);
@@ -202,6 +205,25 @@ class MetaNode final : public Consensus {
     Task<void> note_voters();
     [[nodiscard]] bool others_suffice(MdsId without) const;
     [[nodiscard]] MdsId best_successor(MdsId except) const;
+
+    // watch_lives.cc
+    Task<void> read_lives();
+    Task<void> keep_lives();
+    void introduce(RaftMessagesRequest& request) const;
+    [[nodiscard]] Result<void> check_life(MdsId from, const RaftMessagesRequest& request);
+    [[nodiscard]] Error restored_error(MdsId told_by) const;
+    void report_restored();
+
+    // moving.cc
+    [[nodiscard]] Address address_in_use(MdsId mds, const Address& logged) const;
+    [[nodiscard]] bool catalogue_has_moved() const;
+    Task<void> move_catalogue();
+    bool move_member(const raft::Membership& members);
+    Task<void> finish_move();
+    void note_strange_plan();
+    void note_silence();
+    [[nodiscard]] std::string what_to_configure() const;
+    [[nodiscard]] Result<void> check_sender(MdsId from, const Address& sender);
 
     // watch_peers.cc
     Task<void> watch_peers();
@@ -232,6 +254,12 @@ class MetaNode final : public Consensus {
     // Who speaks to us as a peer, and is not in our log yet.
     std::map<MdsId, Address> strangers_;
     std::map<MdsId, PeerWatch> watches_;
+    std::map<MdsId, std::string> told_;  // what was logged last of each peer
+    // The cluster has other addresses than this server was given, and that was logged.
+    bool plan_overtaken_ = false;
+    Instant follows_since_ = Instant::never();
+    Instant silent_since_;
+    bool silence_told_ = false;
     std::map<MdsId, uint64_t> streams_;  // the newest snapshot stream to each peer
     uint64_t next_stream_ = 1;
     Mutex receiving_;
@@ -256,6 +284,8 @@ class MetaNode final : public Consensus {
     };
     Measured measured_;
     std::map<MdsId, MdsReport> reports_;
+    PeerLives lives_;
+    std::set<MdsId> restored_reported_;
     Scope scope_;
 };
 

@@ -1,5 +1,7 @@
 #include "meta/node/peer_link.h"
 
+#include <fmt/core.h>
+
 #include "base/checksum.h"
 #include "base/size.h"
 #include "raft/codec.h"
@@ -67,6 +69,14 @@ Task<Result<void>> PeerLink::connect() {
     auto made = co_await rpc::Connection::connect(runtime_, address_, std::move(options));
     if (!made)
         co_return made.error();
+    const PeerIdentity answers = (*made)->agreement().peer;
+    if (answers.role != Role::mds || answers.node != peer_.number) {
+        co_await (*made)->close();
+        co_return Error(Code::instance_fenced,
+                        fmt::format("at {}, where MDS#{} should be, {} answers: give all metadata "
+                                    "servers the same addresses (vstorage configure-mds)",
+                                    to_string(address_), peer_.number, to_string(answers)));
+    }
     connection_ = std::move(*made);
     broken_ = false;
     co_return Result<void>();
@@ -95,6 +105,8 @@ PeerLink::Batch PeerLink::take_batch() {
         request.count++;
     }
     request.payload_checksum = checksum(payload);
+    if (access_.introduce)
+        access_.introduce(request);
     return {encode(request), Buffer::copy_of(payload)};
 }
 

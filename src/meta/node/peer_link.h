@@ -17,7 +17,9 @@ namespace cairn::meta {
 struct PeerAccess {
     rpc::ConnectOptions options;  // without the session
     Address own_address;          // where the peers reach this server
-    uint64_t sessions = 0;        // connections made so far: each has a higher number
+    // Adds what every request says of its sender.
+    std::function<void(RaftMessagesRequest& request)> introduce;
+    uint64_t sessions = 0;  // connections made so far: each has a higher number
 };
 
 // Messages to a peer are lost soon after it stopped answering, so that elections are quick.

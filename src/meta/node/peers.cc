@@ -1,5 +1,6 @@
 // The MetaNode's connections to its peers: messages out and in.
 #include <fmt/core.h>
+#include <utility>
 
 #include "base/checksum.h"
 #include "meta/node/member_address.h"
@@ -18,7 +19,7 @@ constexpr size_t strangers_max = 16;
 void MetaNode::look_at_members() {
     const raft::Membership& members = raft_.membership();
     for (const raft::Member& member : members.members)
-        link_to(member.id, address_of(member));
+        link_to(member.id, address_in_use(member.id, address_of(member)));
     std::erase_if(strangers_, [&](const auto& stranger) {
         return members.find(stranger.first) != nullptr || was_removed(stranger.first);
     });
@@ -68,7 +69,19 @@ void MetaNode::peer_failed(MdsId peer, const Error& error) {
                           store_.directory())});
         return;
     }
+    if (error.code() == Code::behind) {
+        fail(restored_error(peer));
+        return;
+    }
+    if (error.code() == Code::instance_fenced)
+        tell_once(peer, error);
     raft_.report_unreachable(peer);
+}
+
+// What an administrator has to see to, and what would come back with every message.
+void MetaNode::tell_once(MdsId peer, const Error& error) {
+    if (std::exchange(told_[peer], error.message()) != error.message())
+        runtime_.log.write(Severity::error, "mds", error.message());
 }
 
 // Ids are never used twice, so whoever is behind the counter and in neither list is gone for good;
@@ -101,6 +114,14 @@ Task<rpc::Response> MetaNode::handle_messages(MdsId from, rpc::Request request) 
         co_return rpc::Response::failure(header.error());
     if (checksum(request.payload.view()) != header->payload_checksum)
         co_return rpc::Response::failure({Code::corrupt, "the messages do not verify"});
+    if (const Result<void> whole = check_life(from, *header); !whole) {
+        tell_once(from, whole.error());
+        co_return rpc::Response::failure(whole.error());
+    }
+    if (const Result<void> known = check_sender(from, header->sender); !known) {
+        tell_once(from, known.error());
+        co_return rpc::Response::failure(known.error());
+    }
     note_sender(from, header->sender);
     const Result<void> taken = take_messages(from, request.payload.view(), header->count);
     poke();

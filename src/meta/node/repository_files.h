@@ -1,5 +1,7 @@
 // The names of the files in a metadata server's repository.
 //     identity              identity.h; written last when the repository is made
+//     moving                new addresses of all servers (address_plan.h), until the log has them
+//     peers                 how far the logs of the others were seen to be (peer_lives.h)
 //     lock                  held by the program that has the repository open
 //     log.N                 segments of the log, without gaps (log_format.h)
 //     spare.N               segments made ready; of no meaning to the next program

@@ -13,6 +13,8 @@ struct LogStoreRules {
 struct MetaNodeRules {
     // confirm_master() asks a majority. Else a deposed master answers what is no longer true.
     bool confirm_before_answer = true;
+    // A server that comes back with less in its log than it was seen to have is not listened to.
+    bool refuse_restored_peers = true;
     // A proposal is answered when it is agreed on and applied.
     bool apply_before_answer = true;
 };

@@ -13,14 +13,16 @@ constexpr uint64_t lag_reported = 1000;
 }  // namespace
 
 Task<void> MetaNode::watch_peers() {
-    started_ = measured_.at = runtime_.loop.now();
+    started_ = measured_.at = silent_since_ = runtime_.loop.now();
     reports_[self()].host_name = runtime_.host.name();
     while (!stopping_.is_set()) {
         co_await stopping_.wait_until(runtime_.loop.now() + look_interval);
         report_self();
         greet_when_forgotten();
+        note_silence();
         if (stopping_.is_set() || !announced_)
             continue;
+        report_restored();
         const raft::Status status = raft_.status();
         for (const raft::MemberStatus& member : status.members)
             if (!member.learner)

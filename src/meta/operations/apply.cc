@@ -37,7 +37,7 @@ constexpr auto doors =
              FenceDone, ReserveChunkIds, AddChunks, MarkChunks, UnmarkChunks, LeaveReplicas,
              JoinReplica, JoinDone, RestartComparisons, ChooseSource, logged::StandIn,
              ComparisonDone, AddCs, CsStarted, SetCsState, LoseCsReplicas, SetConfig, AddEvent,
-             AddMds, ChangeMds, RemoveMds, SetFeatureLevel, DrainCs, RemoveCs>();
+             AddMds, ChangeMds, RemoveMds, SetFeatureLevel, DrainCs, RemoveCs, MoveMds>();
 
 // The session that the request came in, or an answer that ends it here: one that was kept, or why
 // the request is not done.

@@ -51,6 +51,7 @@ namespace cairn::meta {
 [[nodiscard]] Answer apply(Change& change, const logged::AddMds& operation);
 [[nodiscard]] Answer apply(Change& change, const logged::ChangeMds& operation);
 [[nodiscard]] Answer apply(Change& change, const logged::RemoveMds& operation);
+[[nodiscard]] Answer apply(Change& change, const logged::MoveMds& operation);
 [[nodiscard]] Answer apply(Change& change, const logged::SetFeatureLevel& operation);
 
 }  // namespace cairn::meta
