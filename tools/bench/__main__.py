@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 
+import catalogue
 import disk
 import idle
 import processes
@@ -19,7 +20,8 @@ from cluster import BenchError, Cluster
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DISK_NAMES = [benchmark.name for benchmark in disk.BENCHMARKS]
-NAMES = [*DISK_NAMES, 'idle', 'simulator']
+WITHOUT_CLUSTER = ['simulator', 'catalogue']
+NAMES = [*DISK_NAMES, 'idle', *WITHOUT_CLUSTER]
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -108,11 +110,17 @@ def run(options):
     folder, lock = prepare_folder()
     lines, claims = [], []
     try:
-        if options.names != ['simulator']:
+        if not set(options.names) <= set(WITHOUT_CLUSTER):
             lines, claims = run_cluster(folder, sizes, options)
         if 'simulator' in options.names:
             measured = simulator.Simulator(ROOT / 'build' / 'release' / 'bin',
                                            5 if options.quick else 60)
+            lines += measured.report() + ['']
+            claims += measured.claims()
+        if 'catalogue' in options.names:
+            measured = catalogue.Catalogue(
+                ROOT / 'build' / 'release',
+                catalogue.QUICK_CHUNKS if options.quick else catalogue.CHUNKS)
             lines += measured.report() + ['']
             claims += measured.claims()
     finally:

@@ -53,11 +53,10 @@ class SizeTest : public testing::Test {
     // Replicas spread over the servers as placement does.
     static size_t fill(uint64_t replicas) {
         const size_t before = heap_bytes();
-        auto id = apply_one(logged::ReserveChunkIds{static_cast<uint32_t>(chunk_count)})
-                      .as<logged::ReserveChunkIdsAnswer>()
-                      ->first;
         for (uint64_t f = 0; f < file_count; f++) {
             const FileId file(2 + f);
+            const logged::ReserveChunkIds reserve{static_cast<uint32_t>(chunks_a_file)};
+            auto id = apply_one(reserve).as<logged::ReserveChunkIdsAnswer>()->first;
             world->open(file);
             world->log.clear();
             logged::AddChunks add{file, world->client, InstanceId(1), world->epoch(file), {}};
