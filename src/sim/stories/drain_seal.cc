@@ -26,6 +26,11 @@ void story_drain_seal(Stage& stage) {
         return;
     DiskDevice& disk = stage.cs_host(at).disk_of(stage.cs(at).path);
     disk.set_slowness(stage.some(seconds(1), seconds(2)));
+    // Nobody else can answer it in place of the slow one.
+    for (size_t other = 0; other < 3; other++) {
+        if (other != at)
+            world.block(reader.host(), stage.cs_host(other));
+    }
     const ActRef read = reader.read(0);
     stage.run_for(milliseconds(10));
     disk.set_slowness({});
