@@ -62,7 +62,7 @@ cp -a before3 mds3
 start_mds 3
 refused() { ! is_running mds3; }
 wait_for "it says that nobody is where it looks" grep -q 'configure-mds' mds3.err
-check "the others say who is missing" has_event "MDS#3 .* didn't accept commits"
+wait_for "the others say who is missing" has_event "MDS#3 .* didn't accept commits"
 check "the disk does not notice" io "read -P 7 0 4M" "write -P 9 8M 1M" "flush"
 stop mds3 KILL
 rm -rf mds3
@@ -77,7 +77,9 @@ stop mds3
 cp -a mds3 old3
 start_mds 3
 wait_for "it takes part" mds_available 3
-check "names are made" bash -c 'for n in a b c d; do cairn mkdir /$n; done'
+check "names are made" bash -c 'for n in a b c made-meanwhile; do cairn mkdir /$n; done'
+# It may still be starting: the others count it for some seconds after it was stopped.
+wait_for "it has them, too" grep -rq made-meanwhile mds3
 stop mds3
 rm -rf mds3
 mv old3 mds3
@@ -94,7 +96,7 @@ mds_address[4]=$(free_address)
 check "make-mds" vstorage make-mds -a "${mds_address[4]}" -r "$work/mds4"
 start_mds 4
 wait_for "the new one takes part" mds_available 3
-check "with all that was made" cairn ls /d
+check "with all that was made" cairn ls /made-meanwhile
 
 # All of them from one backup, of a cluster that was stopped in order.
 stop nbd
