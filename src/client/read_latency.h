@@ -29,7 +29,7 @@ class LatencyHistogram {
     static constexpr uint32_t samples_fade = 400;  // all are halved when there are so many
     static constexpr uint32_t looks_every = 16;
     // Four a doubling, from 1 us to some 16 s.
-    static constexpr size_t buckets = 25 * 4;
+    static constexpr size_t buckets = 100;
 
     [[nodiscard]] static size_t bucket_of(Duration latency);
     [[nodiscard]] static Duration top_of(size_t bucket);

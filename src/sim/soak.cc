@@ -15,6 +15,7 @@ namespace {
 constexpr size_t samples_in_all = 24;
 // The first hours fill caches, journals and the log; what is there then must do for the rest.
 constexpr size_t settled_after = 8;
+constexpr uint64_t used_bytes = uint64_t{3} * block_size;
 
 ClusterShape soak_shape() {
     ClusterShape shape;
@@ -37,11 +38,11 @@ Task<Result<void>> use_file(client::Client& client, FileId id, bool writes) {
         co_return file.error();
     Result<void> done;
     if (writes) {
-        done = co_await (*file)->write(0, Buffer::allocate(3 * block_size));
+        done = co_await (*file)->write(0, Buffer::allocate(used_bytes));
         if (done)
             done = co_await (*file)->flush();
     } else {
-        const auto read = co_await (*file)->read(0, 3 * block_size);
+        const auto read = co_await (*file)->read(0, used_bytes);
         if (!read)
             done = read.error();
     }

@@ -15,7 +15,7 @@ namespace cairn::sim {
 
 struct SoakOptions {
     uint64_t seed = 1;
-    Duration length = seconds(24 * 3600);
+    Duration length = seconds(86400);
     // Bytes that this process has allocated; the simulator does not ask the system itself. May be
     // empty.
     std::function<uint64_t()> memory_in_use;

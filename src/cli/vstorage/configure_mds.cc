@@ -45,6 +45,7 @@ Task<Result<void>> note_on_host(CommandContext context, std::string path,
     rpc::ClusterFiles files(context.runtime, context.root);
     const meta::MdsIdentity& identity = configured.identity;
     std::vector<Address> addresses;
+    addresses.reserve(configured.plan.servers.size());
     for (const logged::MovedMds& server : configured.plan.servers)
         addresses.push_back(server.address);
     CO_TRY(co_await files.save_servers(identity.cluster_name, std::move(addresses)));

@@ -25,6 +25,7 @@ std::string ids_text(const std::vector<MdsId>& ids) {
 
 std::vector<MdsId> ids_of(const raft::Membership& members) {
     std::vector<MdsId> ids;
+    ids.reserve(members.members.size());
     for (const raft::Member& member : members.members)
         ids.push_back(member.id);
     return ids;
@@ -119,6 +120,7 @@ Result<AddressPlan> plan_addresses(const raft::Membership& members,
     TRY(check_addresses(addresses));
     std::ranges::sort(addresses, {}, &NewAddress::mds);
     std::vector<MdsId> given;
+    given.reserve(addresses.size());
     for (const NewAddress& address : addresses)
         given.push_back(address.mds);
     const std::vector<MdsId> ids = ids_of(members);

@@ -34,7 +34,7 @@ struct AddressPlan {
 };
 
 constexpr std::string_view address_plan_name = "moving";
-constexpr size_t address_plan_size_max = 64 * 1024;
+constexpr size_t address_plan_size_max = 65536;
 
 struct NewAddress {
     MdsId mds;

@@ -73,8 +73,7 @@ TEST(AddressPlan, EveryFlippedByteOfItsFileIsNoticed) {
 }
 
 // A cluster of three whose servers can be given new ports; their hosts stay.
-class Move : public testing::Test {
-  protected:
+struct Move : testing::Test {
     void SetUp() override {
         cluster.create(3);
         cluster.watch_agreement();

@@ -34,6 +34,7 @@ void PeerLives::hear(const PeerLife& seen) {
 
 std::vector<PeerLife> PeerLives::all() const {
     std::vector<PeerLife> all;
+    all.reserve(lives_.size());
     for (const auto& [mds, life] : lives_)
         all.push_back({mds, life.life, life.sequence});
     return all;

@@ -5,8 +5,7 @@
 namespace cairn::meta {
 namespace {
 
-class Restored : public testing::Test {
-  protected:
+struct Restored : testing::Test {
     void SetUp() override {
         cluster.create(3);
         cluster.watch_agreement();
