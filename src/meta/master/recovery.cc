@@ -96,8 +96,11 @@ Recovery::Need Recovery::need_of(ChunkId id) const {
     const Node* node = chunk == nullptr ? nullptr : catalogue.node(chunk->file);
     if (node == nullptr)
         return Need::none;
-    if (has_its_norm(*chunk, *node))
-        return master_.balancing.moves(id) ? Need::wait : Need::none;
+    if (has_its_norm(*chunk, *node)) {
+        // A copy on its way will be one too many: of a move, or of a removal that was called off.
+        const bool grows = master_.balancing.moves(id) || master_.joins.copies_chunk(id);
+        return grows ? Need::wait : Need::none;
+    }
     if (catalogue.comparison(id) != nullptr || chunk->joining_count() > 0 ||
         (rules.wait_for_silent && master_.joins.expects(id)))
         return Need::wait;
