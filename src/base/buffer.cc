@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 #include <vector>
 
 #include "base/size.h"
@@ -31,14 +32,22 @@ constexpr size_t empty_bytes_max = 64 * mib;  // of one thread
 // Small ones share this much: next to each other, where an allocator would put a header between
 // any two and so take twice the memory for what is aligned; and given back together.
 constexpr size_t slab_bytes_min = 256 * kib;
+// Where many are wanted they share whole huge pages: the kernel clears one in the time that it
+// takes to fault in a tenth of it.
+constexpr size_t huge_page = 2 * mib;
+constexpr size_t small_slabs_max = 8;  // of one block size
 
 size_t alignment_of(size_t capacity) {
+    if (capacity == huge_page)
+        return huge_page;
     return capacity >= block_size ? block_size : small_alignment;
 }
 
 std::byte* allocate_aligned(size_t capacity) {
-    return static_cast<std::byte*>(
-        ::operator new(capacity, std::align_val_t(alignment_of(capacity))));
+    void* memory = ::operator new(capacity, std::align_val_t(alignment_of(capacity)));
+    if (capacity == huge_page)
+        static_cast<void>(::madvise(memory, capacity, MADV_HUGEPAGE));
+    return static_cast<std::byte*>(memory);
 }
 
 void free_aligned(std::byte* data, size_t capacity) {
@@ -49,9 +58,9 @@ void free_aligned(std::byte* data, size_t capacity) {
 
 // Memory of one allocation, cut into blocks of one size.
 struct Buffer::Slab {
-    Slab(Pool& pool, size_t block_bytes)
+    Slab(Pool& pool, size_t block_bytes, size_t bytes_wanted)
         : owner(pool),
-          bytes(std::max(block_bytes, slab_bytes_min)),
+          bytes(std::max(block_bytes, bytes_wanted)),
           memory(allocate_aligned(bytes)),
           blocks(bytes / block_bytes) {
         for (size_t i = 0; i < blocks.size(); i++) {
@@ -89,7 +98,7 @@ class Buffer::Pool {
                 Slab* const next = slab->next;
                 if (slab->used == 0) {
                     unlink(first, *slab);
-                    delete slab;
+                    drop_slab(slab);
                 }
                 slab = next;
             }
@@ -102,7 +111,7 @@ class Buffer::Pool {
         const size_t capacity = std::bit_ceil(size);
         Slab*& first = list_of(capacity);
         if (first == nullptr)
-            link(first, *new Slab(*this, capacity));
+            link(first, *make_slab(capacity));
         else if (first->used == 0)
             empty_bytes_ -= first->bytes;
         Slab& slab = *first;
@@ -131,13 +140,22 @@ class Buffer::Pool {
             return;
         if (empty_bytes_ + slab.bytes > empty_bytes_max) {
             unlink(first, slab);
-            delete &slab;
+            drop_slab(&slab);
             return;
         }
         empty_bytes_ += slab.bytes;
     }
 
   private:
+    Slab* make_slab(size_t capacity) {
+        size_t& made = slabs_[class_of(capacity)];
+        made++;
+        return new Slab(*this, capacity, made > small_slabs_max ? huge_page : slab_bytes_min);
+    }
+    void drop_slab(Slab* slab) {
+        slabs_[class_of(slab->blocks.front().capacity)]--;
+        delete slab;
+    }
     static void link(Slab*& first, Slab& slab) {
         slab.previous = nullptr;
         slab.next = first;
@@ -150,11 +168,13 @@ class Buffer::Pool {
         if (slab.next != nullptr)
             slab.next->previous = slab.previous;
     }
-    Slab*& list_of(size_t capacity) {
-        return open_[static_cast<size_t>(std::countr_zero(capacity / block_size))];
+    static size_t class_of(size_t capacity) {
+        return static_cast<size_t>(std::countr_zero(capacity / block_size));
     }
+    Slab*& list_of(size_t capacity) { return open_[class_of(capacity)]; }
 
-    std::array<Slab*, 11> open_{};  // 4 KiB to 4 MiB; those with a free block
+    std::array<Slab*, 11> open_{};    // 4 KiB to 4 MiB; those with a free block
+    std::array<size_t, 11> slabs_{};  // all of them
     size_t empty_bytes_ = 0;
 };
 

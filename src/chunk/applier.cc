@@ -167,7 +167,7 @@ Task<Result<void>> Applier::make_durable(journal::Sequence last, journal::Sequen
     core_.journal->release(marker);
     if (core_.options.rules.flush_before_apply)
         co_return co_await core_.journal->flush_through(last);
-    co_return co_await core_.journal->wait_held(last);
+    co_return co_await core_.journal->wait_written(last);
 }
 
 Task<Result<void>> Applier::change_structure(std::vector<StructuralChange> changes) {

@@ -151,7 +151,7 @@ Task<Result<void>> Applier::journal_images(std::vector<Image>& images, uint64_t 
             reserved -= cost;
             imaged.insert(key_of(*wanted[i]));
         }
-        CO_TRY(co_await core_.journal->wait_held(last));
+        CO_TRY(co_await core_.journal->wait_written(last));
     }
     core_.journal->release(reserved);
     co_return co_await core_.journal->flush_through(last);

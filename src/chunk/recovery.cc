@@ -7,6 +7,7 @@
 #include "chunk/for_each.h"
 #include "chunk/recovery_passes.h"
 #include "journal/direct_io.h"
+#include "journal/ring_completion.h"
 #include "runtime/disk.h"
 
 namespace cairn::chunk {
@@ -35,6 +36,7 @@ Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
     if (!ring)
         co_return ring.error();
     ring_ = std::move(*ring);
+    CO_TRY(co_await complete_journal());
     // What is read must not vanish in a power cut after it was acted upon.
     CO_TRY(co_await ring_->sync());
     CO_TRY(co_await scan_chunks());
@@ -59,13 +61,55 @@ Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
     co_return report_;
 }
 
+// Where there is none the journal does without.
+void Recovery::take_staging() {
+    if (core_.options.staging_bytes == 0)
+        return;
+    Result<std::unique_ptr<SharedMemory>> memory =
+        core_.runtime.host.shared_memory(ring_->path(), core_.options.staging_bytes);
+    if (memory)
+        staging_ = std::make_unique<journal::StagingArea>(std::move(*memory));
+    else
+        core_.runtime.log.write(Severity::warning, "cs",
+                                "writes wait for the journal's disk: " + memory.error().message());
+}
+
+// After a kill: what the process held in memory only goes to the ring, as it would have sooner or
+// later.
+Task<Result<void>> Recovery::complete_journal() {
+    take_staging();
+    const journal::Superblock& superblock = ring_->superblock();
+    if (!superblock.staged || core_.state.clean ||
+        core_.state.boot_id != core_.runtime.host.boot_id())
+        co_return Result<void>();
+    const auto session = staging_ ? staging_->session_of(superblock.ring_id) : std::nullopt;
+    // Begun by a start that was killed before its journal counted on it: nothing was held there.
+    if (session == superblock.session + 1)
+        co_return Result<void>();
+    if (session != superblock.session || !core_.options.rules.complete_journal) {
+        staged_lost_ = session != superblock.session;
+        co_return Result<void>();
+    }
+    Result<std::vector<journal::StagedRecord>> records = staging_->records();
+    if (!records) {
+        staged_lost_ = true;
+        co_return Result<void>();
+    }
+    CompletionPass verifier;
+    auto completed = co_await journal::complete_ring(*ring_, std::move(*records), verifier);
+    if (!completed)
+        co_return completed.error();
+    staged_lost_ = completed->anything_lost;
+    co_return Result<void>();
+}
+
 Task<Result<void>> Recovery::empty_journal() {
     core_.reserve_images(applier_.imaged);
     Result<bool> emptied = co_await applier_.checkpoint();
     if (!emptied)
         co_return emptied.error();
     if (*emptied) {
-        CO_TRY(co_await core_.journal->wait_held(core_.journal->mark()));
+        CO_TRY(co_await core_.journal->wait_written(core_.journal->mark()));
         co_return co_await repair_headers();
     }
     // The disk is full: what could not be placed stays pending, in memory and in the ring.
@@ -241,9 +285,10 @@ Task<Result<void>> Recovery::sync_placed() {
 Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
     StoreState& state = core_.state;
     const uint64_t boot_id = core_.runtime.host.boot_id();
-    report_.journal_cut = end.cut;
+    report_.journal_cut = end.cut || staged_lost_;
     report_.integrity_raised = (!state.clean && state.boot_id != boot_id) || state.failed ||
-                               (end.cut && core_.options.rules.count_cut_as_unclean);
+                               (end.cut && core_.options.rules.count_cut_as_unclean) ||
+                               (staged_lost_ && core_.options.rules.count_lost_as_unclean);
     state.integrity_sequence += report_.integrity_raised ? 1 : 0;
     state.unadmitted |= report_.integrity_raised;
     report_.unclean = state.unadmitted;
@@ -259,7 +304,8 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
         static_cast<uint32_t>(std::clamp<uint64_t>(capacity_blocks / 8, 1, 256));
     core_.journal = std::make_unique<journal::RingJournal>(
         core_.runtime, std::move(ring_), end,
-        journal::RingOptions{.sync_on_flush = core_.options.rules.sync_on_flush,
+        journal::RingOptions{.staging = std::move(staging_),
+                             .sync_on_flush = core_.options.rules.sync_on_flush,
                              .durable_in_order = core_.options.rules.durable_in_order,
                              .sync_more = [&core = core_] { return core.sync_placed(); },
                              .has_more_to_sync =

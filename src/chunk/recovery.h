@@ -14,6 +14,7 @@
 #include "chunk/store.h"
 #include "chunk/store_core.h"
 #include "journal/ring_reader.h"
+#include "journal/staging_area.h"
 
 namespace cairn::chunk {
 
@@ -24,12 +25,15 @@ class Recovery {
     Task<Result<StartReport>> run(ClusterId cluster);
 
   private:
+    class CompletionPass;
     class MetadataPass;
     class DataPass;
     // Records are numbered through a pass; those before a chunk's last creation mean another life.
     using Ordinal = uint64_t;
 
     Task<Result<void>> read_small_files(ClusterId cluster);
+    Task<Result<void>> complete_journal();
+    void take_staging();
     Task<Result<void>> scan_chunks();
     Task<Result<void>> scan_folder(std::string name);
     Task<Result<void>> scan_file(std::string folder, std::string name);
@@ -47,6 +51,8 @@ class Recovery {
     Applier& applier_;
     StartReport report_;
     std::unique_ptr<journal::RingFile> ring_;
+    std::unique_ptr<journal::StagingArea> staging_;
+    bool staged_lost_ = false;                  // what a killed process held only there
     journal::RingFile* ring_in_use_ = nullptr;  // the journal's, once it has it
     std::map<ChunkId, std::string> unusable_;   // files without a header that can be used: why
     std::set<ChunkId> missing_;                 // of which the journal speaks

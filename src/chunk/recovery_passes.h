@@ -17,6 +17,12 @@ class RecoveryPass : public journal::RecordVisitor {
     journal::Sequence group_ = 0;
 };
 
+// Before both: only looks whether records are what they were.
+class Recovery::CompletionPass final : public RecoveryPass {
+  private:
+    Task<Result<void>> replay(Record record, ByteView payload) override;
+};
+
 class Recovery::MetadataPass final : public RecoveryPass {
   public:
     explicit MetadataPass(Recovery& recovery) : recovery_(recovery) {}

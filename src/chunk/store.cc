@@ -109,6 +109,8 @@ Task<Result<void>> ChunkStore::stop() {
     if (!core_->failure && outcome) {
         core_->state.clean = true;
         outcome = co_await core_->save_state();
+        if (outcome)
+            core_->journal->forget_staged();
     }
     co_await scope_.join();
     if (core_->failure)

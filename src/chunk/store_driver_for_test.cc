@@ -60,6 +60,10 @@ void Driver::check_report(Since since) {
     if ((since == Since::kill || since == Since::stop) && was_admitted_ && last_report.unclean &&
         !last_report.journal_cut && !errors)
         model_.fail("a start after a kill was taken for unclean, and the journal was whole");
+    const bool all_staged = options_.store.staging_bytes > options_.journal_size;
+    if (since == Since::kill && was_admitted_ && all_staged && !memory_forgotten &&
+        last_report.journal_cut)
+        model_.fail("the journal of a killed store was cut, and its memory was there");
     if (since == Since::stop && last_report.journal_cut)
         model_.fail("the journal of a stopped store was cut");
     if (last_report.unclean && last_report.integrity_sequence <= integrity_when_admitted)

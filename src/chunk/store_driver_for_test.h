@@ -50,6 +50,7 @@ class Driver {
     bool stop_begun = false;  // and was told to stop
     bool stopped = false;     // and was stopped in order
     StartReport last_report;
+    bool memory_forgotten = false;  // that of a killed process
     bool last_open_failed = false;
     bool store_failed = false;  // it reported a failure of its disk
     uint64_t integrity_when_admitted = 0;

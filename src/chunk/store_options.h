@@ -28,6 +28,9 @@ struct StoreRules {
     bool place_in_settled = true;      // only in a file that recovery will not make anew
     bool skip_superseded = true;       // recovery places nothing that such a write came after
     bool sync_replayed = true;         // recovery syncs what it found in place, to build on it
+    // Of writes that are held in memory which outlives the process:
+    bool complete_journal = true;       // after a kill they go to the journal
+    bool count_lost_as_unclean = true;  // where that memory is gone, too, the stop was unclean
 };
 
 struct StoreOptions {
@@ -43,6 +46,10 @@ struct StoreOptions {
     uint32_t zero_ranges_max = 1024;
     uint32_t placed_blocks_max = 65536;  // in place, not yet in the tables: 6 MiB of memory
     uint32_t open_files_max = 512;
+
+    // Writes are held here while the journal gathers larger groups. It outlives the process; 0, or
+    // where there is none: they are held when the journal is written.
+    uint64_t staging_bytes = 8 * mib;
 
     // Never used up by chunks: the file system works badly when it is full, and so do its
     // neighbours.

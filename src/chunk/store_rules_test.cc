@@ -129,6 +129,17 @@ TEST_F(StorePlacing, TellBeforeApplyBroken) {
     EXPECT_NE(overwrite_and_kill(), "baa");
 }
 
+TEST(StoreRules, CompleteJournal) {
+    expect_caught(&StoreRules::complete_journal, with_kills);
+}
+
+TEST(StoreRules, CountLostAsUnclean) {
+    expect_caught(&StoreRules::count_lost_as_unclean, [](Scenario& scenario, Random& random) {
+        with_kills(scenario, random);
+        scenario.forget_share = 50;
+    });
+}
+
 TEST(StoreRules, PlaceInSettled) {
     expect_caught(&StoreRules::place_in_settled, with_kills);
 }

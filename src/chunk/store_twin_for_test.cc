@@ -1,5 +1,6 @@
 #include "chunk/store_twin_for_test.h"
 
+#include <array>
 #include <gtest/gtest.h>
 
 namespace cairn::chunk::test {
@@ -17,6 +18,9 @@ DriverOptions small_options(Random& random) {
     options.store.placed_blocks_max = static_cast<uint32_t>(8 + random.below(64));
     options.store.zero_ranges_max = static_cast<uint32_t>(1 + random.below(8));
     options.store.open_files_max = static_cast<uint32_t>(1 + random.below(3));
+    // None, one that is often full, one that never is.
+    options.store.staging_bytes =
+        std::array<uint64_t, 3>{0, (8 + random.below(64)) * kib, 512 * kib}[random.below(3)];
     options.store.margin_bytes = 64 * kib;
     options.store.apply_delay = milliseconds(static_cast<int64_t>(1 + random.below(30)));
     options.store.checkpoint_delay = milliseconds(static_cast<int64_t>(5 + random.below(100)));
@@ -51,6 +55,7 @@ void with_harmless_faults(Scenario& scenario, Random& random) {
     disk.slow = random.below(2) == 0 ? 50'000 : 0;
     disk.slow_max = milliseconds(20);
     disk.late_write = random.below(2) == 0 ? 500'000 : 0;
+    scenario.forget_share = random.below(4) == 0 ? 50 : 0;
 }
 
 Twin::Twin(uint64_t seed, const Adjust& adjust) : world_(seed) {
@@ -97,6 +102,9 @@ Since Twin::live(Since since, uint32_t number) {
     const bool kill = world_.random().below(100) < scenario_.kill_share;
     if (kill) {
         world_.kill(process);
+        driver_->memory_forgotten = world_.random().below(100) < scenario_.forget_share;
+        if (driver_->memory_forgotten)
+            machine_->forget_shared_memory();
     } else {
         world_.cut_power(*machine_);
         world_.power_on(*machine_);

@@ -19,7 +19,8 @@ struct Scenario {
     DriverOptions options;
     uint32_t lives = 4;
     uint64_t disk = 16 * mib;
-    uint32_t kill_share = 50;  // of the ends of a life, in percent: kill, else power cut
+    uint32_t kill_share = 50;   // of the ends of a life, in percent: kill, else power cut
+    uint32_t forget_share = 0;  // of the kills, in percent: its shared memory goes, too
     Duration life_max = milliseconds(100);
     // If there is one for a life, it ends after so many events instead of at a random moment.
     std::vector<uint64_t> life_events;

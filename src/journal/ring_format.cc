@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t superblock_checked = block_size - sizeof(uint64_t);
 constexpr size_t header_checked = 88;
+constexpr uint64_t staged_flag = 1;
 
 template <class T>
 void put_at(MutableByteView out, size_t offset, T value) {
@@ -45,6 +46,7 @@ Bytes encode(const Superblock& superblock) {
     writer.put(superblock.start_sequence);
     writer.put(superblock.start_chain);
     writer.put(superblock.durable_below);
+    writer.put(superblock.staged ? staged_flag : uint64_t{0});
     writer.put_zeros(superblock_checked - writer.size());
     writer.put(checksum(block));
     return block;
@@ -70,7 +72,9 @@ Result<Superblock> decode_superblock(ByteView block) {
     reader.get(superblock.start_sequence);
     reader.get(superblock.start_chain);
     reader.get(superblock.durable_below);
-    const bool sane = superblock.capacity % block_size == 0 &&
+    const auto flags = reader.read<uint64_t>();
+    superblock.staged = flags == staged_flag;
+    const bool sane = flags <= staged_flag && superblock.capacity % block_size == 0 &&
                       superblock.capacity >= ring_size_min - ring_offset &&
                       superblock.capacity <= INT64_MAX &&
                       superblock.start_position % block_size == 0 && superblock.start_sequence > 0;

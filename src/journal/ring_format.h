@@ -36,7 +36,8 @@ constexpr uint32_t record_header_size = 16;
 
 //  0 u64 magic | 8 u32 version | 12 u32 zero | 16 u64 ring id | 24 u64 capacity | 32 u64 update
 // 40 u64 session | 48 u64 start position | 56 u64 start sequence | 64 u64 start chain
-// 72 u64 durable sequence | zeros | 4088 u64 checksum of all before
+// 72 u64 durable sequence | 80 u64 flags (1: records are staged) | zeros
+// 4088 u64 checksum of all before
 struct Superblock {
     uint64_t ring_id = 0;   // random: groups of another ring are not ours
     uint64_t capacity = 0;  // bytes of the ring
@@ -46,6 +47,8 @@ struct Superblock {
     Sequence start_sequence = 1;
     uint64_t start_chain = 0;    // checksum of the header before the group at start
     Sequence durable_below = 1;  // every group from start up to here was on stable media
+    // What this session holds may stand in memory only (staging_area.h).
+    bool staged = false;
 
     bool operator==(const Superblock&) const = default;
 };

@@ -9,7 +9,7 @@ namespace cairn::journal {
 
 namespace {
 
-constexpr size_t kept_groups = 2;
+constexpr size_t kept_groups = 4;
 
 }  // namespace
 
@@ -55,6 +55,7 @@ void GroupPool::give_back(Group group) {
     group.reserved = 0;
     group.record_count = 0;
     group.sealed = false;
+    group.durable_wanted = false;
     free_.push_back(std::move(group));
 }
 

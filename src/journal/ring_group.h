@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/time.h"
 #include "journal/ring_format.h"
 
 namespace cairn::journal {
@@ -25,6 +26,7 @@ struct Group {
     uint32_t record_count = 0;
     bool sealed = false;
     bool durable_wanted = false;
+    Instant opened;
 
     [[nodiscard]] bool takes(uint64_t fields_length, uint64_t payload_length) const;
     void add(uint16_t type, ByteView fields, Buffer payload);

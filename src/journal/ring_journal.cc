@@ -25,11 +25,11 @@ RingJournal::RingJournal(Runtime& runtime, std::unique_ptr<RingFile> file, RingE
       chain_(end.chain),
       next_(end.sequence),
       first_start_(end.sequence),
-      held_(end.sequence - 1),
+      written_(end.sequence - 1),
       durable_(file_->superblock().durable_below - 1),
       space_(runtime.loop),
       work_(runtime.loop),
-      held_changed_{Condition(runtime.loop), Condition(runtime.loop)},
+      written_changed_{Condition(runtime.loop), Condition(runtime.loop)},
       durable_changed_(runtime.loop),
       scope_(runtime.loop) {}
 
@@ -43,10 +43,14 @@ Task<Result<void>> RingJournal::start() {
         fail(synced.error());
         co_return synced.error();
     }
-    durable_ = held_;
+    durable_ = written_;
     Superblock superblock = file_->superblock();
     superblock.session++;
     superblock.durable_below = next_;
+    // Before the superblock counts on it; what it held until now is in the ring.
+    superblock.staged = options_.staging != nullptr;
+    if (options_.staging)
+        options_.staging->begin(superblock.ring_id, superblock.session);
     Result<void> updated = co_await file_->update(superblock);
     if (!updated) {
         fail(updated.error());
@@ -61,6 +65,11 @@ Task<void> RingJournal::stop() {
     stopping_ = true;
     work_.notify_all();
     co_await scope_.join();
+}
+
+void RingJournal::forget_staged() {
+    if (options_.staging)
+        options_.staging->remove();
 }
 
 uint64_t RingJournal::image_space(uint64_t count) {
@@ -92,6 +101,7 @@ Task<Result<void>> RingJournal::reserve(uint64_t bytes) {
     if (bytes + slack > capacity())
         co_return Error(Code::too_large, "the journal is too small for such a record");
     const uint64_t ticket = next_ticket_++;
+    work_.notify_one();  // what gathers may have set aside more than it takes
     while (!failure_ && (ticket != serving_ || !fits(bytes)))
         co_await space_.wait();
     serving_++;
@@ -108,34 +118,78 @@ void RingJournal::release(uint64_t bytes) {
     space_.notify_all();
 }
 
-Group& RingJournal::open_group(uint64_t fields_length, const Buffer& payload) {
-    if (queue_.empty() || !queue_.back().takes(fields_length, payload.size())) {
-        if (!queue_.empty())
-            queue_.back().sealed = true;
-        queue_.push_back(pool_.take(next_++));
-    }
+Group& RingJournal::push_group() {
+    cut();
+    queue_.push_back(pool_.take(next_++));
+    queue_.back().opened = runtime_.loop.now();
     return queue_.back();
+}
+
+Group& RingJournal::open_group(uint64_t fields_length, const Buffer& payload) {
+    if (queue_.empty() || !queue_.back().takes(fields_length, payload.size()))
+        return push_group();
+    return queue_.back();
+}
+
+// What is staged has to continue what the ring holds.
+bool RingJournal::may_stage() const {
+    return options_.staging != nullptr && unstaged_through_ <= written_;
+}
+
+bool RingJournal::stage(const Group& group, uint16_t type, ByteView fields, const Buffer& payload) {
+    if (!may_stage() || !options_.staging->add(group.sequence, type, fields, payload.view()))
+        return false;
+    staged_through_ = group.sequence;
+    return true;
 }
 
 Sequence RingJournal::append(uint16_t type, ByteView fields, Buffer payload, uint64_t reserved) {
     CHECK_NOTE(!stopping_, "appended to a journal that was stopped");
-    Group& group = open_group(fields.size(), payload);
-    group.reserved += reserved;
-    group.add(type, fields, std::move(payload));
-    work_.notify_one();
-    return group.sequence;
+    Group* group = &open_group(fields.size(), payload);
+    if (!stage(*group, type, fields, payload)) {
+        // A group is staged as a whole, or not at all.
+        if (group->sequence <= staged_through_)
+            group = &push_group();
+        unstaged_through_ = group->sequence;
+    }
+    group->reserved += reserved;
+    group->add(type, fields, std::move(payload));
+    if (group->record_count == 1 || !gathers(*group))
+        work_.notify_one();
+    return group->sequence;
 }
 
 void RingJournal::want_durable() {
     if (!queue_.empty() && !queue_.back().sealed)
         queue_.back().durable_wanted = true;
+    work_.notify_one();
+}
+
+void RingJournal::push_marker() {
+    const Group& group = push_group();
+    if (may_stage() && options_.staging->add_empty(group.sequence))
+        staged_through_ = group.sequence;
+    else
+        unstaged_through_ = group.sequence;
 }
 
 Sequence RingJournal::mark() {
-    cut();
-    queue_.push_back(pool_.take(next_++));
+    push_marker();
     work_.notify_one();
     return queue_.back().sequence;
+}
+
+bool RingJournal::gathers(const Group& group) const {
+    const uint64_t enough = std::min(options_.gather_bytes, capacity() / 16);
+    return group.record_count > 0 && group.sequence <= staged_through_ &&
+           group.sequence > wanted_through_ && !group.sealed && !group.durable_wanted &&
+           !stopping_ && !has_space_waiters() && group.length() < enough &&
+           runtime_.loop.now() < group.opened + options_.gather_delay;
+}
+
+void RingJournal::want_written(Sequence sequence) {
+    wanted_through_ = std::max(wanted_through_, sequence);
+    work_.notify_one();
 }
 
 Sequence RingJournal::cut() {
@@ -159,23 +213,29 @@ Task<void> RingJournal::write_groups() {
             if (stopping_)
                 break;
             if (marker_due() && fits(0))
-                queue_.push_back(pool_.take(next_++));
+                push_marker();
             else
                 co_await wait_for_work();
             continue;
         }
         // References into the deque stay valid while others push to its end.
         Group& group = queue_.front();
+        if (gathers(group)) {
+            co_await work_.wait_until(group.opened + options_.gather_delay);
+            continue;
+        }
         group.sealed = true;
         Result<void> written = co_await write_group(group);
         if (!written) {
             fail(written.error());
             break;
         }
-        held_ = group.sequence;
+        written_ = group.sequence;
+        if (options_.staging)
+            options_.staging->written(written_);
         pool_.give_back(std::move(group));
         queue_.pop_front();
-        held_changed_[held_ & 1].notify_all();
+        written_changed_[written_ & 1].notify_all();
     }
 }
 
@@ -233,22 +293,32 @@ void RingJournal::now_durable(Sequence sequence) {
 }
 
 Task<Result<void>> RingJournal::wait_held(Sequence sequence) {
-    while (!failure_ && held_ < sequence)
-        co_await held_changed_[sequence & 1].wait();
-    if (held_ < sequence)
+    if (sequence <= staged_through_ && !failure_)
+        co_return Result<void>();
+    co_return co_await wait_written(sequence);
+}
+
+Task<Result<void>> RingJournal::wait_written(Sequence sequence) {
+    if (written_ < sequence)
+        want_written(sequence);
+    while (!failure_ && written_ < sequence)
+        co_await written_changed_[sequence & 1].wait();
+    if (written_ < sequence)
         co_return *failure_;
     co_return Result<void>();
 }
 
 Task<Result<void>> RingJournal::flush_through(Sequence sequence) {
-    CO_TRY(co_await wait_held(sequence));
+    if (!queue_.empty() && queue_.back().sequence == sequence)
+        want_durable();
+    CO_TRY(co_await wait_written(sequence));
     while (!failure_ && durable_ < sequence) {
         if (syncing_) {
             co_await durable_changed_.wait();
             continue;
         }
         syncing_ = true;
-        const Sequence covered = held_;
+        const Sequence covered = written_;
         Result<void> synced;
         if (options_.sync_on_flush)
             synced = co_await sync_all();
@@ -283,7 +353,7 @@ Task<Result<void>> RingJournal::trim(Sequence first_kept) {
     Superblock superblock = file_->superblock();
     if (first_kept <= superblock.start_sequence)
         co_return Result<void>();
-    CHECK_NOTE(first_kept <= held_ + 1, "trimmed what is not written yet");
+    CHECK_NOTE(first_kept <= written_ + 1, "trimmed what is not written yet");
     CHECK_NOTE(first_kept >= first_start_, "what was replayed is trimmed as a whole");
     const size_t dropped = first_kept - first_start_;
     CHECK(dropped <= starts_.size());
@@ -310,8 +380,8 @@ void RingJournal::fail(const Error& error) {
         failure_ = error.with_context("the journal " + file_->path() + " failed");
     space_.notify_all();
     work_.notify_all();
-    held_changed_[0].notify_all();
-    held_changed_[1].notify_all();
+    written_changed_[0].notify_all();
+    written_changed_[1].notify_all();
     durable_changed_.notify_all();
 }
 

@@ -2,11 +2,13 @@
 // the meaning of the records; the journal decides when they reach the disk: all that was appended
 // while one group was being written goes out as the next, in one direct write. An append is *held*
 // when its group is written, *durable* after a flush. Space in front is given back by trim().
+// With a staging area an append is held at once, if there is room; groups then gather for a while.
 //
 // A failed write or sync is final: every call fails with the same error from then on.
 // Belongs to one loop. It never interprets a record and never reads what it wrote.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -20,6 +22,7 @@
 #include "journal/ring_format.h"
 #include "journal/ring_group.h"
 #include "journal/ring_reader.h"
+#include "journal/staging_area.h"
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
 #include "runtime/task.h"
@@ -30,6 +33,11 @@ namespace cairn::journal {
 struct RingOptions {
     // How long the last flushed group may be without a later one that says it was durable.
     Duration marker_delay = milliseconds(20);
+    // Where appends are held until their group is written; none: there. And what such a group
+    // gathers, unless somebody waits for it.
+    std::unique_ptr<StagingArea> staging;
+    uint64_t gather_bytes = 256 * kib;
+    Duration gather_delay = milliseconds(4);
     // Off only to see the tests catch it.
     bool sync_on_flush = true;
     bool durable_in_order = true;
@@ -83,10 +91,12 @@ class RingJournal {
     Sequence cut();
 
     Task<Result<void>> wait_held(Sequence sequence);
+    // In the ring itself.
+    Task<Result<void>> wait_written(Sequence sequence);
     // Everything held before the call is on stable media after it. Flushes at the same time share
     // a sync.
-    Task<Result<void>> flush() { return flush_through(held_); }
-    // The same for all up to `sequence`, waiting for it to be held first.
+    Task<Result<void>> flush() { return flush_through(held_through()); }
+    // The same for all up to `sequence`, waiting for it to be written first.
     Task<Result<void>> flush_through(Sequence sequence);
     // And the ring itself says so, durably, from then on. Takes `reserved` bytes set aside before,
     // a block.
@@ -95,7 +105,10 @@ class RingJournal {
     // Nothing before group `first_kept` is needed any more; durable when it returns.
     Task<Result<void>> trim(Sequence first_kept);
 
-    [[nodiscard]] Sequence held_through() const { return held_; }
+    // After stop(), when nothing is left for the next start to do.
+    void forget_staged();
+
+    [[nodiscard]] Sequence held_through() const { return std::max(written_, staged_through_); }
     [[nodiscard]] Sequence durable_through() const { return durable_; }
     [[nodiscard]] uint64_t capacity() const { return file_->capacity(); }
     // Written or set aside.
@@ -112,6 +125,13 @@ class RingJournal {
     Waiter wait_for_work();
     [[nodiscard]] bool marker_due() const;
     Group& open_group(uint64_t fields_length, const Buffer& payload);
+    Group& push_group();
+    void push_marker();
+    // Whether the staging area took it; else it is held when its group is written.
+    bool stage(const Group& group, uint16_t type, ByteView fields, const Buffer& payload);
+    [[nodiscard]] bool may_stage() const;
+    [[nodiscard]] bool gathers(const Group& group) const;
+    void want_written(Sequence sequence);
     [[nodiscard]] bool fits(uint64_t bytes) const;
     void fail(const Error& error);
 
@@ -127,7 +147,10 @@ class RingJournal {
     Sequence first_start_;  // whose position is the first in starts_
     std::deque<uint64_t> starts_;
     std::deque<uint64_t> chains_;  // what each of these follows
-    Sequence held_;
+    Sequence written_;
+    Sequence staged_through_ = 0;
+    Sequence unstaged_through_ = 0;  // the last group of which something is not staged
+    Sequence wanted_through_ = 0;    // somebody waits until it is written
     Sequence durable_;
     Sequence told_durable_ = 0;  // what a group or the superblock says of it
     Instant last_flush_;
@@ -144,7 +167,7 @@ class RingJournal {
     Condition space_;
     Condition work_;
     Condition
-        held_changed_[2];  // by the parity of the group: its waiters wake, the next one's do not
+        written_changed_[2];  // by the parity of the group: its waiters wake, the next one's do not
     Condition durable_changed_;
     Scope scope_;
 };

@@ -14,6 +14,7 @@
 #include "runtime/random.h"
 #include "runtime/scope.h"
 #include "runtime/semaphore.h"
+#include "runtime/shared_memory.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
 #include "telemetry/log.h"
@@ -40,6 +41,11 @@ class Host {
     // Differs after every start of the machine: what was held but not durable may be gone.
     virtual uint64_t boot_id() = 0;
     virtual ProcessUsage usage() = 0;
+    // What belongs to the file at `path`, or as many zeros, all of it backed by memory. Fails with
+    // busy while another process has it, with invalid_argument if it has another size. What belongs
+    // to a file that is gone may go, too.
+    virtual Result<std::unique_ptr<SharedMemory>> shared_memory(const std::string& path,
+                                                                size_t bytes) = 0;
 };
 
 struct Runtime {

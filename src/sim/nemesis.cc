@@ -128,8 +128,13 @@ void Nemesis::strike() {
     const auto kill = [&](bool wanted, Kind kind, Duration most) {
         if (wanted)
             events.push_back([this, kind, most] {
-                if (SimCluster::Service* service = pick(kind))
-                    cluster_.kill(*service, down_time(most));
+                SimCluster::Service* service = pick(kind);
+                if (service == nullptr)
+                    return;
+                cluster_.kill(*service, down_time(most));
+                // With the container that it ran in, perhaps.
+                if (kind == Kind::cs && world_.random().below(8) == 0)
+                    service->machine->forget_shared_memory();
             });
     };
     const auto cut = [&](bool wanted, Kind kind, Duration most) {

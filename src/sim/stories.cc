@@ -107,6 +107,8 @@ constexpr Story all[] = {
     {"end-lease", two_replicas(), story_end_lease},
     {"unsuspect-source", two_replicas(), story_unsuspect_source},
     {"cut-journal", base(), story_cut_journal},
+    {"complete-journal", base(), story_complete_journal},
+    {"lost-memory", base(), story_lost_memory},
     {"master-behind", with([](ClusterShape& shape) { shape.blocks_per_file = 32; }),
      story_master_behind},
     {"restored-copy", base(), story_restored_copy},

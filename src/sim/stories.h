@@ -55,6 +55,8 @@ void story_end_lease(Stage& stage);
 void story_unsuspect_source(Stage& stage);
 void story_confirm_master(Stage& stage);
 void story_cut_journal(Stage& stage);
+void story_lost_memory(Stage& stage);
+void story_complete_journal(Stage& stage);
 void story_master_behind(Stage& stage);
 void story_restored_copy(Stage& stage);
 void story_leavers_hold(Stage& stage);

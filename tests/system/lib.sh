@@ -31,7 +31,7 @@ cleanup() {
         kill -9 "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
-    cd / && rm -rf "$work"
+    cd / && rm -rf "$work" "/dev/shm/cairn%"*"${work##*/}%"*
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM

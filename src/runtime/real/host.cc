@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/checksum.h"
+#include "runtime/real/shared_memory.h"
 
 namespace cairn::real {
 
@@ -34,6 +35,11 @@ uint64_t RealHost::boot_id() {
     CHECK_NOTE(std::getline(file, text) && !text.empty(),
                "/proc/sys/kernel/random/boot_id cannot be read: is /proc mounted?");
     return checksum(bytes_of(text));
+}
+
+Result<std::unique_ptr<SharedMemory>> RealHost::shared_memory(const std::string& path,
+                                                              size_t bytes) {
+    return RealSharedMemory::open(path, bytes);
 }
 
 uint64_t memory_bytes() {

@@ -10,6 +10,8 @@ class RealHost final : public Host {
     std::string name() override;
     uint64_t boot_id() override;
     ProcessUsage usage() override;
+    Result<std::unique_ptr<SharedMemory>> shared_memory(const std::string& path,
+                                                        size_t bytes) override;
 };
 
 // Of the whole machine.

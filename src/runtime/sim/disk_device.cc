@@ -72,6 +72,10 @@ Duration DiskDevice::latency(IoKind kind) {
     return latency;
 }
 
+bool DiskDevice::sync_fails() {
+    return strikes(faults().sync_error, "sync error");
+}
+
 bool DiskDevice::strikes(uint32_t per_million, std::string_view fault) {
     if (!Core::strikes(random_, per_million))
         return false;
@@ -236,7 +240,7 @@ int64_t DiskDevice::reshape(Node& node, IoKind kind, uint64_t offset, uint64_t l
 
 int64_t DiskDevice::sync(Node& node, uint64_t through) {
     int64_t result = 0;
-    if (node.file.unsynced() > 0 && strikes(faults().sync_error, "sync error")) {
+    if (node.file.unsynced() > 0 && sync_fails()) {
         const uint64_t pages_before = node.file.live().pages();
         node.file.lose_unsynced(coin());
         tree_.account(node, pages_before);

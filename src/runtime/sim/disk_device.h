@@ -52,6 +52,8 @@ class DiskDevice {
     [[nodiscard]] Duration latency(IoKind kind);
     [[nodiscard]] bool coin() { return (random_.next() >> 63) != 0; }
     [[nodiscard]] bool strikes(uint32_t per_million, std::string_view fault);
+    // Whether what is to be on stable media now does not get there.
+    [[nodiscard]] bool sync_fails();
     // The effects of operations, at the moment at which they take place. Results are byte counts or
     // negative errno values.
     [[nodiscard]] int64_t read(Node& node, uint64_t offset, MutableByteView into, uint64_t unit);

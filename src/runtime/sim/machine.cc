@@ -4,6 +4,23 @@
 
 namespace cairn::sim {
 
+class Machine::MappedMemory final : public SharedMemory {
+  public:
+    MappedMemory(std::shared_ptr<MemoryMap> all, std::string path, std::shared_ptr<Bytes> bytes)
+        : all_(std::move(all)), path_(std::move(path)), bytes_(std::move(bytes)) {}
+    MutableByteView view() override { return *bytes_; }
+    void remove() override {
+        const auto found = all_->find(path_);
+        if (found != all_->end() && found->second == bytes_)
+            all_->erase(found);
+    }
+
+  private:
+    std::shared_ptr<MemoryMap> all_;
+    std::string path_;
+    std::shared_ptr<Bytes> bytes_;
+};
+
 Machine::Machine(Core& core, HostOptions options, uint64_t number)
     : core_(core), options_(std::move(options)), number_(number) {
     CHECK_NOTE(!options_.name.empty() && !options_.disks.empty(), "a host has a name and a disk");
@@ -36,6 +53,7 @@ Machine::Machine(Core& core, HostOptions options, uint64_t number)
 
 void Machine::boot() {
     boots_++;
+    forget_shared_memory();
     Xoshiro random(core_.seed_for("boot", number_ << 20 | boots_));
     boot_id_ = random.next();
     // Whatever it shows at first: an instant of one host means nothing on another, or after a boot.
@@ -64,6 +82,22 @@ DiskDevice& Machine::disk_of(const std::string& path) {
     }
     CHECK_NOTE(best != nullptr, "a host without a disk at /");
     return *best;
+}
+
+Result<std::unique_ptr<SharedMemory>> Machine::shared_memory(const std::string& path,
+                                                             size_t bytes) {
+    std::shared_ptr<Bytes>& found = (*memory_)[path];
+    if (found == nullptr)
+        found = std::make_shared<Bytes>(bytes);
+    if (found->size() != bytes)
+        return Error(Code::invalid_argument, "shared memory of " + path + " has another size");
+    if (found.use_count() > 1)
+        return Error(Code::busy, "shared memory of " + path + " is in use");
+    return std::unique_ptr<SharedMemory>(std::make_unique<MappedMemory>(memory_, path, found));
+}
+
+void Machine::forget_shared_memory() {
+    memory_->clear();
 }
 
 Result<Bytes> Machine::peek(const std::string& path) {

@@ -2,6 +2,7 @@
 // and keeps it for good; processes on it come and go.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/size.h"
+#include "runtime/shared_memory.h"
 #include "runtime/sim/core.h"
 #include "runtime/sim/disk_device.h"
 #include "runtime/sim/machine_clock.h"
@@ -60,6 +62,12 @@ class Machine {
     // open keeps it.
     Result<void> unlink(const std::string& path);
 
+    // Of the processes on this host; a boot forgets all of it.
+    [[nodiscard]] Result<std::unique_ptr<SharedMemory>> shared_memory(const std::string& path,
+                                                                      size_t bytes);
+    // As when a container goes, and its memory with it: no process that has some runs.
+    void forget_shared_memory();
+
     // A copy of a file or directory, and bringing it back over what is there now, as from a backup.
     // No program has a file open there.
     [[nodiscard]] Result<TreeImage> save(const std::string& path);
@@ -70,6 +78,10 @@ class Machine {
     void set_stalled_until(SimTime time) { stalled_until_ = time; }
 
   private:
+    // What a process maps lives as long as the process has it.
+    using MemoryMap = std::map<std::string, std::shared_ptr<Bytes>>;
+    class MappedMemory;
+
     void boot();
 
     Core& core_;
@@ -81,6 +93,7 @@ class Machine {
     MachineClock clock_;
     SimTime stalled_until_;
     std::vector<std::unique_ptr<DiskDevice>> disks_;
+    std::shared_ptr<MemoryMap> memory_ = std::make_shared<MemoryMap>();
 };
 
 }  // namespace cairn::sim

@@ -55,7 +55,8 @@ class SimFile::Request final : public SimEvent, public Held {
             return;
         }
         if (operation_.kind() == IoKind::write_durable && result_ > 0) {
-            if (file_.node_->file.losses() != losses_at_effect_)
+            const bool lost = file_.node_->file.losses() != losses_at_effect_;
+            if (lost || file_.device_.sync_fails())
                 result_ = -EIO;
             else
                 file_.node_->file.persist_one(change_);

@@ -38,6 +38,10 @@ class SimHost final : public Host {
     uint64_t boot_id() override { return machine_.boot_id(); }
     // Memory is not simulated: it says 0.
     ProcessUsage usage() override { return {driver_.cpu(), 0}; }
+    Result<std::unique_ptr<SharedMemory>> shared_memory(const std::string& path,
+                                                        size_t bytes) override {
+        return machine_.shared_memory(path, bytes);
+    }
 
   private:
     Machine& machine_;
