@@ -29,10 +29,11 @@ for title in "4 KiB random read, QD32" "4 KiB random write, QD32, sustained" \
 done
 for name in random-read random-write random-write-burst write-flush sequential-write \
     sequential-read idle-cpu-mdsd idle-cpu-csd idle-cpu-cairn idle-memory-mdsd idle-memory-csd \
-    idle-memory-cairn simulator-cpu simulator-speed catalogue-memory catalogue-load; do
+    idle-memory-cairn simulator-cpu simulator-speed catalogue-memory catalogue-load \
+    repair-begins repair-rate repair-latency; do
     check "a claim: $name" has_claim "$name"
 done
-check_equal "no other claims" 16 "$(grep -c '^claim ' bench.out)"
+check_equal "no other claims" 19 "$(grep -c '^claim ' bench.out)"
 check "its folder is gone" [ ! -e "$folder" ]
 
 check "one alone" eval '"$dev" bench --quick random-read >bench.out </dev/null'

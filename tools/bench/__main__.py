@@ -15,13 +15,15 @@ import catalogue
 import disk
 import idle
 import processes
+import repair
 import simulator
 from cluster import BenchError, Cluster
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DISK_NAMES = [benchmark.name for benchmark in disk.BENCHMARKS]
+OWN_CLUSTER = ['repair']
 WITHOUT_CLUSTER = ['simulator', 'catalogue']
-NAMES = [*DISK_NAMES, 'idle', *WITHOUT_CLUSTER]
+NAMES = [*DISK_NAMES, 'idle', 'repair', *WITHOUT_CLUSTER]
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -105,13 +107,29 @@ def run_cluster(folder, sizes, options):
     return lines, claims
 
 
+def run_repair(folder, options):
+    cluster = Cluster(folder, ROOT / 'build' / 'release' / 'bin', repair.CHUNK_SERVERS)
+    try:
+        cluster.start()
+        cluster.vstorage('set-config', f'mds.wd.offline_tout={repair.OFFLINE_SECONDS}')
+        measured = repair.Repair(cluster, repair.QUICK if options.quick else repair.FULL, say)
+        return [*measured.report(), ''], measured.claims()
+    finally:
+        cluster.stop()
+
+
 def run(options):
     sizes = disk.QUICK if options.quick else disk.FULL
     folder, lock = prepare_folder()
     lines, claims = [], []
     try:
-        if not set(options.names) <= set(WITHOUT_CLUSTER):
+        if not set(options.names) <= {*WITHOUT_CLUSTER, *OWN_CLUSTER}:
             lines, claims = run_cluster(folder, sizes, options)
+        if 'repair' in options.names:
+            (folder / 'repair').mkdir()
+            more_lines, more_claims = run_repair(folder / 'repair', options)
+            lines += more_lines
+            claims += more_claims
         if 'simulator' in options.names:
             measured = simulator.Simulator(ROOT / 'build' / 'release' / 'bin',
                                            5 if options.quick else 60)

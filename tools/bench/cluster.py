@@ -1,11 +1,12 @@
-"""A cluster of real processes on this machine: one metadata server, three chunk servers, three
-replicas, and one disk of it served over NBD on a Unix socket.
+"""A cluster of real processes on this machine: one metadata server, three chunk servers or more,
+three replicas, and one disk of it served over NBD on a Unix socket.
 
 Everything lies in one folder. The processes end with the benchmark, even if that is killed.
 """
 import ctypes
 import json
 import os
+import pathlib
 import random
 import signal
 import socket
@@ -13,7 +14,7 @@ import subprocess
 import time
 
 NAME = 'bench'
-CHUNK_SERVERS = 3
+REPLICAS = 3
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl
 WAIT_SECONDS = 60
 
@@ -42,8 +43,9 @@ def free_address():
 class Cluster:
     """Made by start(); `processes` are its programs by name, for whoever measures them."""
 
-    def __init__(self, folder, programs):
+    def __init__(self, folder, programs, chunk_servers=REPLICAS):
         self.folder = folder
+        self.chunk_servers = chunk_servers
         self.programs = programs
         self.processes = {}
         self.environment = dict(os.environ, CAIRN_ROOT=str(folder / 'root'), LC_ALL='C')
@@ -90,14 +92,22 @@ class Cluster:
                       text='bench\n')
         self.launch('mds', 'mdsd', '-c', NAME, '-r', str(self.folder / 'mds'))
         self.wait_until('the metadata server answers', lambda: self.status() is not None)
-        for number in range(1, CHUNK_SERVERS + 1):
-            repository = str(self.folder / f'cs{number}')
-            self.vstorage('make-cs', '-r', repository)
-            self.launch(f'cs{number}', 'csd', '-c', NAME, '-r', repository)
+        for number in range(1, self.chunk_servers + 1):
+            self.add_chunk_server(number)
         self.wait_until('the chunk servers are active', self.all_active)
-        self.vstorage('set-attr', '-R', '-p', '/', f'replicas={CHUNK_SERVERS}',
-                      'failure-domain=disk')
+        self.vstorage('set-attr', '-R', '-p', '/', f'replicas={REPLICAS}', 'failure-domain=disk')
         self.vstorage('set-config', 'gen.do_punch_hole=1')
+
+    def add_chunk_server(self, number):
+        repository = str(self.folder / f'cs{number}')
+        self.vstorage('make-cs', '-r', repository)
+        self.launch(f'cs{number}', 'csd', '-c', NAME, '-r', repository)
+
+    def lose(self, name):
+        """One of them is killed, for good."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
 
     def status(self):
         try:
@@ -107,7 +117,7 @@ class Cluster:
 
     def all_active(self):
         status = self.status()
-        return status is not None and CHUNK_SERVERS == sum(
+        return status is not None and self.chunk_servers == sum(
             server['state'] == 'active' for server in status['chunk_servers'])
 
     def serve_disk(self, size):
@@ -120,7 +130,7 @@ class Cluster:
 
     def journal_sizes(self):
         return [(self.folder / f'cs{number}' / 'journal').stat().st_size
-                for number in range(1, CHUNK_SERVERS + 1)]
+                for number in range(1, self.chunk_servers + 1)]
 
     def stop(self):
         for process in self.processes.values():
@@ -128,3 +138,7 @@ class Cluster:
         for process in self.processes.values():
             process.wait()
         self.processes = {}
+        # What killed chunk servers leave to their next start, which never comes.
+        name = str(self.folder).replace('%', '%25').replace('/', '%2F')
+        for left in pathlib.Path('/dev/shm').glob(f'cairn%{name}%*'):
+            left.unlink()
