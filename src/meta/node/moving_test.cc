@@ -119,6 +119,14 @@ struct Move : testing::Test {
     void note_port(size_t number, uint16_t port) {
         cluster.servers[number]->address = at(number, port);
     }
+    // A stopped one starts with other addresses.
+    void move_to(size_t number, std::vector<NewAddress> addresses, uint16_t port) {
+        const Result<void> done = configure(number, std::move(addresses));
+        EXPECT_TRUE(done.has_value()) << done.error().message();
+        note_port(number, port);
+        cluster.start(number);
+    }
+    void move_to(size_t number, uint16_t port) { move_to(number, all_at(port), port); }
     void write_at_new_ports() {
         cluster.end_writers();
         writer = &cluster.start_writer("w" + std::to_string(++writers), milliseconds(20));
@@ -140,6 +148,14 @@ struct Move : testing::Test {
     [[nodiscard]] bool all_moved(uint16_t port) const {
         return has_moved(0, port) && has_moved(1, port) && has_moved(2, port);
     }
+    void expect_first_two_moved(uint16_t port) {
+        EXPECT_TRUE(cluster.world.run_until(
+            [this, port] { return has_moved(0, port) && has_moved(1, port); }, seconds(20)));
+    }
+    void expect_all_moved(uint16_t port) {
+        EXPECT_TRUE(
+            cluster.world.run_until([this, port] { return all_moved(port); }, seconds(30)));
+    }
 
     TestCluster cluster{77};
     TestCluster::Writer* writer = nullptr;
@@ -149,13 +165,10 @@ struct Move : testing::Test {
 
 TEST_F(Move, AStoppedClusterServesAtItsNewAddressesAndForgetsThePlan) {
     stop_all();
-    for (size_t i = 0; i < 3; i++) {
-        EXPECT_TRUE(configure(i, all_at(3510)).has_value());
-        note_port(i, 3510);
-        cluster.start(i);
-    }
+    for (size_t i = 0; i < 3; i++)
+        move_to(i, 3510);
     write_at_new_ports();
-    EXPECT_TRUE(cluster.world.run_until([this] { return all_moved(3510); }, seconds(20)));
+    expect_all_moved(3510);
     // Once more, and by power cuts: nothing of the way is needed any more.
     for (size_t i = 0; i < 3; i++) {
         cluster.cut_power(i);
@@ -189,24 +202,18 @@ TEST_F(Move, KilledOrCutOffAnywhereItWasDoneOrNot) {
         else if (process.running())
             cluster.cut_power(0);
     }
-    for (size_t i = 0; i < 3; i++) {
-        EXPECT_TRUE(configure(i, all_at(4510)).has_value()) << outcome.error().message();
-        note_port(i, 4510);
-        cluster.start(i);
-    }
+    for (size_t i = 0; i < 3; i++)
+        move_to(i, 4510);
     write_at_new_ports();
-    EXPECT_TRUE(cluster.world.run_until([this] { return all_moved(4510); }, seconds(20)));
+    expect_all_moved(4510);
     cluster.end_writers();
     cluster.expect_converged();
 }
 
 TEST_F(Move, ServersThatDieOnTheWayArrive) {
     stop_all();
-    for (size_t i = 0; i < 3; i++) {
-        EXPECT_TRUE(configure(i, all_at(3510)).has_value());
-        note_port(i, 3510);
-        cluster.start(i);
-    }
+    for (size_t i = 0; i < 3; i++)
+        move_to(i, 3510);
     for (size_t round = 0; round < 30 && !all_moved(3510); round++) {
         cluster.world.run_for(milliseconds(100 + 70 * static_cast<int64_t>(round)));
         if (round % 2 == 0)
@@ -216,7 +223,7 @@ TEST_F(Move, ServersThatDieOnTheWayArrive) {
         cluster.start(round % 3);
     }
     write_at_new_ports();
-    EXPECT_TRUE(cluster.world.run_until([this] { return all_moved(3510); }, seconds(20)));
+    expect_all_moved(3510);
     cluster.end_writers();
     cluster.expect_converged();
 }
@@ -224,20 +231,17 @@ TEST_F(Move, ServersThatDieOnTheWayArrive) {
 TEST_F(Move, AForgottenServerIsLeftOutUntilItIsGivenTheSame) {
     stop_all();
     for (size_t i = 0; i < 3; i++) {
-        if (i != 2) {
-            EXPECT_TRUE(configure(i, all_at(3510)).has_value());
-            note_port(i, 3510);
-        }
-        cluster.start(i);
+        if (i != 2)
+            move_to(i, 3510);
+        else
+            cluster.start(i);
     }
     write_at_new_ports();
     cluster.world.run_for(seconds(20));
     EXPECT_FALSE(has_moved(2, 3510));
     EXPECT_TRUE(cluster.stop(2));
-    EXPECT_TRUE(configure(2, all_at(3510)).has_value());
-    note_port(2, 3510);
-    cluster.start(2);
-    EXPECT_TRUE(cluster.world.run_until([this] { return all_moved(3510); }, seconds(30)));
+    move_to(2, 3510);
+    expect_all_moved(3510);
     cluster.end_writers();
     cluster.expect_converged();
 }
@@ -249,13 +253,10 @@ TEST_F(Move, AServerThatWasGivenSomethingElseChangesNothingForTheOthers) {
         // It knows MDS#2 at an address that nobody has, or that is MDS#1's.
         if (i == 2)
             addresses[1].address = at(7, 3510);
-        EXPECT_TRUE(configure(i, addresses).has_value());
-        note_port(i, 3510);
-        cluster.start(i);
+        move_to(i, addresses, 3510);
     }
     write_at_new_ports();
-    EXPECT_TRUE(cluster.world.run_until([this] { return has_moved(0, 3510) && has_moved(1, 3510); },
-                                        seconds(20)));
+    expect_first_two_moved(3510);
     // The others go, and come back, in turn: whoever leads, what was agreed on stays.
     for (size_t round = 0; round < 4; round++) {
         EXPECT_TRUE(cluster.stop(round % 2));
@@ -266,9 +267,8 @@ TEST_F(Move, AServerThatWasGivenSomethingElseChangesNothingForTheOthers) {
     }
     EXPECT_FALSE(has_moved(2, 3510));
     EXPECT_TRUE(cluster.stop(2));
-    EXPECT_TRUE(configure(2, all_at(3510)).has_value());
-    cluster.start(2);
-    EXPECT_TRUE(cluster.world.run_until([this] { return all_moved(3510); }, seconds(30)));
+    move_to(2, 3510);
+    expect_all_moved(3510);
     wait_for_names(5);
     cluster.end_writers();
     cluster.expect_converged();
@@ -281,13 +281,10 @@ TEST_F(Move, AnotherServerAtAnAddressIsNotTakenForTheOneMeant) {
         std::vector<NewAddress> addresses = all_at(3510);
         if (i == 2)
             std::swap(addresses[0].address, addresses[1].address);
-        EXPECT_TRUE(configure(i, addresses).has_value());
-        note_port(i, 3510);
-        cluster.start(i);
+        move_to(i, addresses, 3510);
     }
     write_at_new_ports();
-    EXPECT_TRUE(cluster.world.run_until([this] { return has_moved(0, 3510) && has_moved(1, 3510); },
-                                        seconds(20)));
+    expect_first_two_moved(3510);
     EXPECT_FALSE(has_moved(2, 3510));
     cluster.end_writers();
     EXPECT_EQ(cluster.disagreements, 0u);
