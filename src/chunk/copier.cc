@@ -214,9 +214,11 @@ Task<Result<CopyResult>> Copier::copy_these(std::shared_ptr<Replica> replica, Ve
     while (at < blocks.size() && outcome) {
         if (replica->version() != version && rules_.refuse_older)
             co_return superseded(*replica, version);
+        const size_t at_once =
+            turns_ == nullptr ? max_blocks_per_request : turns_->at_once() / block_size;
         Scope batches(runtime_.loop);
         for (size_t i = 0; i < batches_in_flight && at < blocks.size(); i++) {
-            const size_t count = std::min<size_t>(max_blocks_per_request, blocks.size() - at);
+            const size_t count = std::min(at_once, blocks.size() - at);
             std::vector<uint32_t> batch(blocks.begin() + static_cast<ptrdiff_t>(at),
                                         blocks.begin() + static_cast<ptrdiff_t>(at + count));
             batches.spawn(copy_batch(replica, version, source, std::move(batch), result, outcome));

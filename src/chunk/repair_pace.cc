@@ -11,7 +11,7 @@ constexpr Duration window = milliseconds(100);
 constexpr Duration quiet_lasts = seconds(10);
 constexpr Duration forgotten_after = seconds(2);
 // Waiting a third longer, and a little that no client notices, is too long.
-constexpr uint64_t unnoticed_us = 100;
+constexpr uint64_t unnoticed_us = 20;
 // A burst after a pause is short.
 constexpr Duration burst = milliseconds(20);
 
@@ -39,6 +39,7 @@ void RepairPace::adjust(const ClientLoad& clients, Instant now) {
     // Nothing was copied for a while: what happened meanwhile says nothing of a copy's effect.
     const bool fresh = now - judged_ < forgotten_after;
     const uint64_t requests = clients.requests - before_.requests;
+    clients_idle_ = requests == 0;
     const uint64_t latency_us =
         requests == 0 ? 0 : (clients.latency_sum_us - before_.latency_sum_us) / requests;
     if (!fresh || listening_) {

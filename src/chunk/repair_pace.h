@@ -2,6 +2,9 @@
 // clients leave: the rate grows while they are idle or served as quickly as without repair, and
 // falls when they wait longer. Every few seconds it holds still for a moment, to learn how quickly
 // they are served without it. Decides only; RepairTurns sleeps for it.
+//
+// It also says how much may be moved at once: a disk that is busy with a MiB keeps whoever wants a
+// block waiting for a millisecond, however seldom that is (docs/design/recovery.md).
 #pragma once
 
 #include <cstdint>
@@ -23,9 +26,13 @@ class RepairPace {
     static constexpr uint64_t least_rate = 4 * mib;
     static constexpr uint64_t first_rate = 64 * mib;
     static constexpr uint64_t most_rate = 8 * gib;
+    static constexpr uint64_t least_at_once = 128 * kib;
+    static constexpr uint64_t most_at_once = 1 * mib;
 
     // 0: no limit but what clients need. Whether that is another one; nobody waits for the old.
     bool set_limit(uint64_t bytes_per_second, Instant now);
+    // Bytes for one request, to a disk or to another server.
+    [[nodiscard]] uint64_t at_once() const { return clients_idle_ ? most_at_once : least_at_once; }
     // When bytes may be moved next.
     [[nodiscard]] Instant turn(const ClientLoad& clients, Instant now);
     // So many are moved, now that their turn has come.
@@ -43,6 +50,7 @@ class RepairPace {
     Instant quiet_known_;    // when quiet_us_ was last learnt
     uint64_t quiet_us_ = 0;  // mean latency of clients without repair; 0: not known
     bool listening_ = false;
+    bool clients_idle_ = false;
     ClientLoad before_;
 };
 

@@ -69,6 +69,22 @@ TEST(RepairPaceTest, ClientsComeFirstAndRepairGoesOn) {
     EXPECT_GT(copied, 20 * Machine::capacity / 10) << "and repair has a share";
 }
 
+TEST(RepairPaceTest, MovesLittleAtOnceWhereClientsAre) {
+    RepairPace pace;
+    ClientLoad load;
+    Instant now = Instant{} + seconds(10);
+    const auto pass = [&](uint64_t requests) {
+        load.requests += requests;
+        load.latency_sum_us += requests * 100;
+        now = now + milliseconds(150);
+        static_cast<void>(pace.turn(load, now));
+        return pace.at_once();
+    };
+    EXPECT_EQ(pass(10), RepairPace::least_at_once);
+    EXPECT_EQ(pass(0), RepairPace::most_at_once);
+    EXPECT_EQ(pass(1), RepairPace::least_at_once);
+}
+
 TEST(RepairPaceTest, ALimitHolds) {
     Machine machine(0);
     machine.pace.set_limit(50 * mib, Instant());

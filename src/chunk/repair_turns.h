@@ -19,6 +19,8 @@ class RepairTurns {
 
     // Bytes a second; 0: no limit but what clients need.
     void set_limit(uint64_t bytes_per_second);
+    // Bytes that one request should move.
+    [[nodiscard]] uint64_t at_once() const { return pace_.at_once(); }
     // Whether its turn came until the deadline.
     Task<bool> wait(uint64_t bytes, Instant deadline);
 

@@ -153,8 +153,7 @@ struct Move : testing::Test {
             [this, port] { return has_moved(0, port) && has_moved(1, port); }, seconds(20)));
     }
     void expect_all_moved(uint16_t port) {
-        EXPECT_TRUE(
-            cluster.world.run_until([this, port] { return all_moved(port); }, seconds(30)));
+        EXPECT_TRUE(cluster.world.run_until([this, port] { return all_moved(port); }, seconds(30)));
     }
 
     TestCluster cluster{77};
