@@ -134,6 +134,9 @@ TEST(LogEntry, EveryOperationRoundTrips) {
     round_trip(AddMds{Address{"10.0.0.1", 1}, true});
     round_trip(ChangeMds{MdsId(1), Address{"10.0.0.1", 1}, true});
     round_trip(RemoveMds{MdsId(1)});
+    round_trip(MoveMds{
+        {{MdsId(1), Address{"10.0.0.2", 1}, {Address{"10.0.0.1", 1}, Address{"10.0.0.3", 1}}},
+         {MdsId(2), Address{"10.0.0.4", 1}, {}}}});
     round_trip(SetFeatureLevel{1});
 }
 
