@@ -30,6 +30,8 @@ class Recovery {
     using Ordinal = uint64_t;
 
     Task<Result<void>> read_small_files(ClusterId cluster);
+    Task<Result<void>> read_starts();
+    Task<Result<void>> note_start();
     Task<Result<void>> scan_chunks();
     Task<Result<void>> scan_folder(std::string name);
     Task<Result<void>> scan_file(std::string folder, std::string name);

@@ -1,5 +1,7 @@
 #include "chunk/repository_format.h"
 
+#include <algorithm>
+
 #include "base/small_file.h"
 
 namespace cairn::chunk {
@@ -12,6 +14,8 @@ constexpr SmallFileKind state_file{0x5353434E52494143ULL, 1,
                                    "the state of a chunk server"};  // "CAIRNCSS"
 constexpr SmallFileKind epochs_file{0x4553434E52494143ULL, 1,
                                     "a chunk server's list of epochs"};  // "CAIRNCSE"
+constexpr SmallFileKind starts_file{0x4D53434E52494143ULL, 1,
+                                    "a chunk server's list of starts"};  // "CAIRNCSM"
 constexpr uint32_t flag_no_verify = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_failed = 2;
@@ -34,6 +38,14 @@ Result<ByteReader> content_of(const SmallFileKind& kind, ByteView bytes) {
 }
 
 }  // namespace
+
+// The oldest is the one that was accepted, as far as is known. Those in the middle go first: when
+// so many were not answered, a master has logged one of the first, or of the last.
+void StartMarks::add(uint64_t mark) {
+    if (marks.size() >= start_marks_max)
+        marks.erase(marks.begin() + start_marks_max / 2);
+    marks.push_back(mark);
+}
 
 void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch) {
     if (epoch.is_none())
@@ -73,6 +85,15 @@ Bytes encode(const FileEpochs& epochs) {
         writer.put(epoch);
     }
     return contain(epochs_file, content);
+}
+
+Bytes encode(const StartMarks& starts) {
+    Bytes content;
+    ByteWriter writer(content);
+    writer.put(static_cast<uint32_t>(starts.marks.size()));
+    for (const uint64_t mark : starts.marks)
+        writer.put(mark);
+    return contain(starts_file, content);
 }
 
 Result<Identity> decode_identity(ByteView bytes) {
@@ -124,6 +145,21 @@ Result<FileEpochs> decode_epochs(ByteView bytes) {
     if (!reader.finished() || epochs.size() != count)
         return small_file_is_damaged(epochs_file);
     return epochs;
+}
+
+Result<StartMarks> decode_starts(ByteView bytes) {
+    Result<ByteReader> content = content_of(starts_file, bytes);
+    if (!content)
+        return content.error();
+    ByteReader& reader = *content;
+    StartMarks starts;
+    starts.marks.resize(reader.get_count(sizeof(uint64_t)));
+    for (uint64_t& mark : starts.marks)
+        reader.get(mark);
+    const bool none = std::ranges::find(starts.marks, 0U) != starts.marks.end();
+    if (!reader.finished() || none || starts.marks.size() > start_marks_max)
+        return small_file_is_damaged(starts_file);
+    return starts;
 }
 
 }  // namespace cairn::chunk

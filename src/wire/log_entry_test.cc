@@ -124,7 +124,7 @@ TEST(LogEntry, EveryOperationRoundTrips) {
     round_trip(logged::StandIn{chunk, Version(2), cs, {1, 2}});
     round_trip(ComparisonDone{chunk, Version(2)});
     round_trip(AddCs{HostId(1), "h", "/r", 2});
-    round_trip(CsStarted{cs, HostId(1), "h", Address{"10.0.0.1", 1}, "/r", 2, 3, 4, 5, {cs}});
+    round_trip(CsStarted{cs, HostId(1), "h", Address{"10.0.0.1", 1}, "/r", 2, 3, 4, 5, {cs}, 6});
     round_trip(SetCsState{cs, CsLoggedState::offline});
     round_trip(LoseCsReplicas{cs, chunk, 10, {cs}});
     round_trip(DrainCs{cs, false});

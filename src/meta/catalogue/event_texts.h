@@ -38,6 +38,8 @@ struct CsCounts {
 [[nodiscard]] logged::AddEvent replication_started(uint64_t chunks);
 [[nodiscard]] logged::AddEvent replication_completed();
 
+// Once for each start that was refused.
+[[nodiscard]] logged::AddEvent cs_is_restored_copy(CsId cs, std::string_view repository);
 [[nodiscard]] logged::AddEvent cs_hard_error(CsId cs, std::string_view path);
 // A replica holds something else than most others do: it leaves its set and takes what they have,
 // if the set can do without it meanwhile.

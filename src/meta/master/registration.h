@@ -36,7 +36,16 @@ class Registration {
         std::vector<ChunkId> remove;
         uint64_t unknown = 0;
     };
+    // A start that a master accepted, with all that its repository knew of those before it.
+    struct Accepted {
+        uint64_t mark = 0;
+        std::vector<uint64_t> earlier;
+    };
     [[nodiscard]] Result<void> check_start(const CsStartRequest& request) const;
+    [[nodiscard]] bool knows_last_start(const CsStartRequest& request) const;
+    [[nodiscard]] bool is_overtaken(const CsStartRequest& request) const;
+    Error refuse_copy(const CsStartRequest& request);
+    Task<Result<void>> log_start(const CsStartRequest& request);
     [[nodiscard]] Decisions decide(CsId cs, const std::vector<HeldChunk>& held) const;
     void decide_held(CsId cs, const HeldChunk& held, Decisions& decisions) const;
     Task<Result<void>> leave(CsId cs, const std::vector<ChunkId>& chunks, bool lost);
@@ -44,6 +53,8 @@ class Registration {
 
     Master& master_;
     std::map<CsId, Told> told_;
+    std::map<CsId, Accepted> accepted_;  // by this master
+    std::map<CsId, uint64_t> refused_;  // the start of an old copy that was told of last
 };
 
 }  // namespace cairn::meta
