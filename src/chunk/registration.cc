@@ -43,6 +43,7 @@ CsStartRequest Registration::start_request() {
     request.sync_epoch = store_.start_report().sync_epoch;
     request.start_mark = store_.start_report().start_mark;
     request.earlier_marks = store_.start_report().earlier_marks;
+    request.boot_id = runtime_.host.boot_id();
     request.fresh_start = !told_once_;
     request.highest_position = service_.highest_position();
     request.build_version = program_version;

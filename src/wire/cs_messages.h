@@ -95,6 +95,7 @@ struct CsStartRequest {
     std::string build_version;
     CsSpace space;
     uint32_t flags = 0;
+    uint64_t boot_id = 0;  // of its machine
     // Of the last start that a master accepted, as far as its repository knows, and of those since:
     // one that does not know the last one is an old copy.
     std::vector<uint64_t> earlier_marks;
@@ -102,7 +103,7 @@ struct CsStartRequest {
     template <class A>
     void fields(A& archive) {
         archive(cs, host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
-                start_mark, fresh_start, highest_position, build_version, space, flags,
+                start_mark, fresh_start, highest_position, build_version, space, flags, boot_id,
                 earlier_marks);
     }
 };

@@ -137,6 +137,14 @@ AddEvent cs_is_restored_copy(CsId cs, std::string_view repository) {
                     cs.number, repository));
 }
 
+AddEvent hosts_share_an_id(CsId one, CsId other, HostId host) {
+    return mds_event(EventSeverity::warning,
+                     fmt::format("CS#{} and CS#{} run on different machines with one host ID, {}: "
+                                 "replicas are not spread between these; give one of the machines "
+                                 "an ID of its own (/etc/vstorage/host_id)",
+                                 one.number, other.number, to_string(host)));
+}
+
 AddEvent cs_hard_error(CsId cs, std::string_view path) {
     return mds_event(EventSeverity::warning,
                      fmt::format("CS#{} has reported hard error on {}", cs.number, path));

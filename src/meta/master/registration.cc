@@ -115,6 +115,7 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
     knowledge.space = request.space;
     knowledge.flags = request.flags;
     knowledge.build_version = request.build_version;
+    knowledge.boot_id = request.boot_id;
     knowledge.last_heard = master_.runtime.loop.now();
     told_[request.cs] = {request.sync_epoch, {}};
     accepted_[request.cs] = {request.start_mark, std::move(request.earlier_marks)};
@@ -122,6 +123,16 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
     reply.position = master_.consensus.applied();
     reply.term = master_.consensus.term();
     co_return reply;
+}
+
+void Registration::heard(CsId cs) {
+    const CsKnowledge* known = master_.servers.find(cs);
+    const CsRecord* record = master_.catalogue().server(cs);
+    if (known == nullptr || record == nullptr)
+        return;
+    const auto shared = boots_.heard(record->host, known->boot_id, cs, master_.runtime.loop.now());
+    if (shared)
+        master_.events.note(hosts_share_an_id(shared->one, shared->other, record->host));
 }
 
 Result<void> Registration::chunks(const CsChunksRequest& request) {

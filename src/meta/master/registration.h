@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "meta/master/host_boots.h"
 #include "runtime/runtime.h"
 #include "wire/cs_messages.h"
 
@@ -21,6 +22,8 @@ class Registration {
     Task<Result<CsStartReply>> start(CsStartRequest request);
     Result<void> chunks(const CsChunksRequest& request);
     Task<Result<void>> ready(CsReadyRequest request);
+    // It has sent a heartbeat.
+    void heard(CsId cs);
 
   private:
     struct Told {
@@ -54,6 +57,7 @@ class Registration {
     Master& master_;
     std::map<CsId, Told> told_;
     std::map<CsId, Accepted> accepted_;  // by this master
+    HostBoots boots_;
     std::map<CsId, uint64_t> refused_;  // the start of an old copy that was told of last
 };
 
