@@ -37,7 +37,8 @@ check "a server stops" stop cs3
 umount disk3
 mkdir disk3/cs
 check "without its disk it is refused" \
-    refuses 'is no repository of a chunk server.*is its disk mounted' csd -c stor1 -r "$work/disk3/cs"
+    refuses 'is no repository of a chunk server.*is its disk mounted' \
+    csd -c stor1 -r "$work/disk3/cs"
 check_equal "and nothing is made there" "" "$(ls -A disk3/cs)"
 check "the others serve" io "read -P 1 0 8M" "write -P 3 16M 1M" "flush"
 rmdir disk3/cs
