@@ -22,6 +22,8 @@ void try_files(ByteView input) {
         CHECK(*decode_state(encode(*state)) == *state);
     if (const auto epochs = decode_epochs(input))
         CHECK(*decode_epochs(encode(*epochs)) == *epochs);
+    if (const auto starts = decode_starts(input))
+        CHECK(*decode_starts(encode(*starts)) == *starts);
     if (const auto header = decode_header(input))
         CHECK(*decode_header(encode(*header)) == *header);
     TablePage page;

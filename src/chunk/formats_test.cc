@@ -59,6 +59,25 @@ TEST(RepositoryFormat, SmallFilesAreAsTheyWere) {
               "434149524e4353450100000024000000020000000400000000000000060000000000000005000000"
               "000000000100000000000000abe662d6940a8487");
     EXPECT_EQ(*decode_epochs(encode(epochs)), epochs);
+    const StartMarks starts{{0x1122334455667788ULL, 1}};
+    EXPECT_EQ(*decode_starts(encode(starts)), starts);
+    EXPECT_EQ(hex(encode(StartMarks{})),
+              "434149524e43534d010000000400000000000000eced03dbde363b9b");
+}
+
+TEST(RepositoryFormat, TheListOfStartsIsBounded) {
+    StartMarks starts;
+    for (uint64_t mark = 1; mark <= 5000; mark++)
+        starts.add(mark);
+    EXPECT_EQ(starts.marks.size(), start_marks_max);
+    EXPECT_EQ(starts.marks.front(), 1U) << "the one that was accepted";
+    EXPECT_EQ(starts.marks[1], 2U) << "or the next, whose answer was lost";
+    EXPECT_EQ(starts.marks.back(), 5000U);
+    EXPECT_LE(encode(starts).size(), starts_file_max);
+    EXPECT_EQ(*decode_starts(encode(starts)), starts);
+    starts.marks.push_back(6000);
+    EXPECT_FALSE(decode_starts(encode(starts))) << "more than there may be";
+    EXPECT_FALSE(decode_starts(encode(StartMarks{{0}}))) << "no start has this mark";
 }
 
 TEST(RepositoryFormat, EveryBitCounts) {
@@ -66,6 +85,8 @@ TEST(RepositoryFormat, EveryBitCounts) {
                             [](const Bytes& bytes) { return decode_identity(bytes).has_value(); });
     expect_every_bit_counts(encode(StoreState{}),
                             [](const Bytes& bytes) { return decode_state(bytes).has_value(); });
+    expect_every_bit_counts(encode(StartMarks{{1, 2}}),
+                            [](const Bytes& bytes) { return decode_starts(bytes).has_value(); });
     expect_every_bit_counts(encode(FileEpochs{{FileId(4), LeaseEpoch(6)}}),
                             [](const Bytes& bytes) { return decode_epochs(bytes).has_value(); });
 }

@@ -168,7 +168,30 @@ Task<Result<void>> Recovery::read_small_files(ClusterId cluster) {
     if (!epochs)
         co_return epochs.error();
     core_.epochs = std::move(*epochs);
+    co_return co_await read_starts();
+}
+
+Task<Result<void>> Recovery::read_starts() {
+    const std::string path = core_.path_of("starts");
+    Result<Bytes> bytes =
+        with_path(co_await read_whole_file(core_.runtime.disk, path, starts_file_max), path);
+    if (!bytes)
+        co_return bytes.error();
+    Result<StartMarks> starts = with_path(decode_starts(*bytes), path);
+    if (!starts)
+        co_return starts.error();
+    core_.starts = std::move(*starts);
     co_return Result<void>();
+}
+
+// Durable before a master can hear of it: the next start must know it if that was the last thing
+// that this one did.
+Task<Result<void>> Recovery::note_start() {
+    report_.earlier_marks = core_.starts.marks;
+    report_.start_mark = core_.runtime.random.next() | 1;
+    core_.starts.add(report_.start_mark);
+    co_return co_await replace_file(core_.runtime.disk, core_.path_of("starts"),
+                                    encode(core_.starts));
 }
 
 Task<Result<void>> Recovery::scan_chunks() {
@@ -296,6 +319,7 @@ Task<Result<void>> Recovery::start_session(journal::RingEnd end) {
     state.boot_id = boot_id;
     state.clean = false;
     state.failed = false;
+    CO_TRY(co_await note_start());
     CO_TRY(co_await core_.save_state());
     ring_in_use_ = ring_.get();
     const uint64_t capacity_blocks = ring_->capacity() / block_size;

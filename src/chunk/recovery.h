@@ -34,6 +34,8 @@ class Recovery {
     Task<Result<void>> read_small_files(ClusterId cluster);
     Task<Result<void>> complete_journal();
     void take_staging();
+    Task<Result<void>> read_starts();
+    Task<Result<void>> note_start();
     Task<Result<void>> scan_chunks();
     Task<Result<void>> scan_folder(std::string name);
     Task<Result<void>> scan_file(std::string folder, std::string name);

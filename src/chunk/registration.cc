@@ -41,7 +41,9 @@ CsStartRequest Registration::start_request() {
     request.tier = options_.tier;
     request.integrity_sequence = store_.start_report().integrity_sequence;
     request.sync_epoch = store_.start_report().sync_epoch;
-    request.start_mark = start_mark_;
+    request.start_mark = store_.start_report().start_mark;
+    request.earlier_marks = store_.start_report().earlier_marks;
+    request.boot_id = runtime_.host.boot_id();
     request.fresh_start = !told_once_;
     request.highest_position = service_.highest_position();
     request.build_version = program_version;
@@ -54,6 +56,11 @@ Task<Result<void>> Registration::register_all() {
     auto started = co_await master_.call<CsStartReply>(Method::cs_start, start_request());
     if (!started)
         co_return started.error();
+    service_.start_is_accepted();
+    Result<void> kept = co_await store_.set_start_accepted();
+    // The next start only shows more marks than it need.
+    if (!kept)
+        runtime_.log.write(Severity::warning, "cs", kept.error().message());
     const std::vector<HeldChunk> held = service_.held_chunks();
     for (size_t at = 0; at < held.size(); at += chunks_per_request) {
         const size_t end = std::min(held.size(), at + chunks_per_request);

@@ -28,8 +28,7 @@ class Registration {
           store_(store),
           service_(service),
           master_(master),
-          options_(std::move(options)),
-          start_mark_(runtime.random.next()) {}
+          options_(std::move(options)) {}
 
     // Until `stop` is set, or the cluster refuses this server for ever (then with the reason).
     Task<Result<void>> run(Event& stop);
@@ -46,8 +45,6 @@ class Registration {
     ChunkService& service_;
     rpc::MasterLink& master_;
     RegistrationOptions options_;
-    // Two starts of one copy of a repository raise the sync epoch to the same number.
-    uint64_t start_mark_;
     bool registered_ = false;
     bool told_once_ = false;
 };

@@ -1,47 +1,51 @@
 #include "chunk/repository_format.h"
 
-#include "base/checksum.h"
+#include <algorithm>
+
+#include "base/small_file.h"
 
 namespace cairn::chunk {
 
 namespace {
 
-constexpr uint64_t identity_magic = 0x4953434E52494143ULL;  // "CAIRNCSI"
-constexpr uint64_t state_magic = 0x5353434E52494143ULL;     // "CAIRNCSS"
-constexpr uint64_t epochs_magic = 0x4553434E52494143ULL;    // "CAIRNCSE"
-constexpr uint32_t file_version = 1;
+constexpr SmallFileKind identity_file{0x4953434E52494143ULL, 1,
+                                      "the identity of a chunk server"};  // "CAIRNCSI"
+constexpr SmallFileKind state_file{0x5353434E52494143ULL, 1,
+                                   "the state of a chunk server"};  // "CAIRNCSS"
+constexpr SmallFileKind epochs_file{0x4553434E52494143ULL, 1,
+                                    "a chunk server's list of epochs"};  // "CAIRNCSE"
+constexpr SmallFileKind starts_file{0x4D53434E52494143ULL, 1,
+                                    "a chunk server's list of starts"};  // "CAIRNCSM"
 constexpr uint32_t flag_no_verify = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_failed = 2;
 constexpr uint32_t flag_unadmitted = 4;
 
-Bytes contain(uint64_t magic, const Bytes& content) {
-    Bytes bytes;
-    ByteWriter writer(bytes);
-    writer.put(magic);
-    writer.put(file_version);
-    writer.put(static_cast<uint32_t>(content.size()));
-    writer.put_raw(content);
-    writer.put(checksum(bytes));
-    return bytes;
+Bytes contain(const SmallFileKind& kind, const Bytes& content) {
+    Bytes bytes = begin_small_file(kind);
+    ByteWriter(bytes).put_bytes(content);
+    return end_small_file(std::move(bytes));
 }
 
-Result<ByteView> content_of(uint64_t magic, ByteView bytes) {
-    ByteReader reader(bytes);
-    if (reader.read<uint64_t>() != magic)
-        return Error(Code::corrupt, "not a file of this kind");
-    const auto version = reader.read<uint32_t>();
-    const auto length = reader.read<uint32_t>();
-    const ByteView content = reader.take(length);
-    const auto sum = reader.read<uint64_t>();
-    if (!reader.finished() || sum != checksum(bytes.first(bytes.size() - sizeof(uint64_t))))
-        return Error(Code::corrupt, "the checksum does not hold");
-    if (version != file_version)
-        return Error(Code::version_mismatch, "written by another version");
-    return content;
+Result<ByteReader> content_of(const SmallFileKind& kind, ByteView bytes) {
+    Result<ByteReader> file = read_small_file(kind, bytes);
+    if (!file)
+        return file.error();
+    const ByteView content = file->get_bytes();
+    if (!file->finished())
+        return small_file_is_damaged(kind);
+    return ByteReader(content);
 }
 
 }  // namespace
+
+// The oldest is the one that was accepted, as far as is known. Those in the middle go first: when
+// so many were not answered, a master has logged one of the first, or of the last.
+void StartMarks::add(uint64_t mark) {
+    if (marks.size() >= start_marks_max)
+        marks.erase(marks.begin() + start_marks_max / 2);
+    marks.push_back(mark);
+}
 
 void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch) {
     if (epoch.is_none())
@@ -57,7 +61,7 @@ Bytes encode(const Identity& identity) {
     writer.put(identity.cs);
     writer.put(identity.tier);
     writer.put(identity.no_verify ? flag_no_verify : uint32_t{0});
-    return contain(identity_magic, content);
+    return contain(identity_file, content);
 }
 
 Bytes encode(const StoreState& state) {
@@ -69,7 +73,7 @@ Bytes encode(const StoreState& state) {
     writer.put(state.log_position);
     writer.put((state.clean ? flag_clean : 0) | (state.failed ? flag_failed : 0) |
                (state.unadmitted ? flag_unadmitted : 0));
-    return contain(state_magic, content);
+    return contain(state_file, content);
 }
 
 Bytes encode(const FileEpochs& epochs) {
@@ -80,14 +84,23 @@ Bytes encode(const FileEpochs& epochs) {
         writer.put(file);
         writer.put(epoch);
     }
-    return contain(epochs_magic, content);
+    return contain(epochs_file, content);
+}
+
+Bytes encode(const StartMarks& starts) {
+    Bytes content;
+    ByteWriter writer(content);
+    writer.put(static_cast<uint32_t>(starts.marks.size()));
+    for (const uint64_t mark : starts.marks)
+        writer.put(mark);
+    return contain(starts_file, content);
 }
 
 Result<Identity> decode_identity(ByteView bytes) {
-    const Result<ByteView> content = content_of(identity_magic, bytes);
+    Result<ByteReader> content = content_of(identity_file, bytes);
     if (!content)
         return content.error();
-    ByteReader reader(*content);
+    ByteReader& reader = *content;
     Identity identity;
     reader.get(identity.cluster);
     reader.get(identity.cs);
@@ -95,15 +108,15 @@ Result<Identity> decode_identity(ByteView bytes) {
     const auto flags = reader.read<uint32_t>();
     identity.no_verify = (flags & flag_no_verify) != 0;
     if (!reader.finished() || (flags & ~flag_no_verify) != 0)
-        return Error(Code::corrupt, "an identity is malformed");
+        return small_file_is_damaged(identity_file);
     return identity;
 }
 
 Result<StoreState> decode_state(ByteView bytes) {
-    const Result<ByteView> content = content_of(state_magic, bytes);
+    Result<ByteReader> content = content_of(state_file, bytes);
     if (!content)
         return content.error();
-    ByteReader reader(*content);
+    ByteReader& reader = *content;
     StoreState state;
     reader.get(state.integrity_sequence);
     reader.get(state.sync_epoch);
@@ -114,15 +127,15 @@ Result<StoreState> decode_state(ByteView bytes) {
     state.failed = (flags & flag_failed) != 0;
     state.unadmitted = (flags & flag_unadmitted) != 0;
     if (!reader.finished() || (flags & ~(flag_clean | flag_failed | flag_unadmitted)) != 0)
-        return Error(Code::corrupt, "a state is malformed");
+        return small_file_is_damaged(state_file);
     return state;
 }
 
 Result<FileEpochs> decode_epochs(ByteView bytes) {
-    const Result<ByteView> content = content_of(epochs_magic, bytes);
+    Result<ByteReader> content = content_of(epochs_file, bytes);
     if (!content)
         return content.error();
-    ByteReader reader(*content);
+    ByteReader& reader = *content;
     FileEpochs epochs;
     const uint32_t count = reader.get_count(sizeof(uint64_t) * 2);
     for (uint32_t i = 0; i < count; i++) {
@@ -130,8 +143,23 @@ Result<FileEpochs> decode_epochs(ByteView bytes) {
         epochs.insert_or_assign(epochs.end(), file, reader.read<LeaseEpoch>());
     }
     if (!reader.finished() || epochs.size() != count)
-        return Error(Code::corrupt, "a list of epochs is malformed");
+        return small_file_is_damaged(epochs_file);
     return epochs;
+}
+
+Result<StartMarks> decode_starts(ByteView bytes) {
+    Result<ByteReader> content = content_of(starts_file, bytes);
+    if (!content)
+        return content.error();
+    ByteReader& reader = *content;
+    StartMarks starts;
+    starts.marks.resize(reader.get_count(sizeof(uint64_t)));
+    for (uint64_t& mark : starts.marks)
+        reader.get(mark);
+    const bool none = std::ranges::find(starts.marks, 0U) != starts.marks.end();
+    if (!reader.finished() || none || starts.marks.size() > start_marks_max)
+        return small_file_is_damaged(starts_file);
+    return starts;
 }
 
 }  // namespace cairn::chunk

@@ -1,10 +1,11 @@
-// The small files of a chunk server's repository: identity, state, epochs. Pure. Each is a
+// The small files of a chunk server's repository: identity, state, epochs, starts. Pure. Each is a
 // container: magic, version, length, content, checksum; numbers are little-endian. They are
 // replaced whole, so a damaged one is rot, and an error: nothing can stand in for it.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -44,14 +45,29 @@ using FileEpochs = std::map<FileId, LeaseEpoch>;
 // Never lowers one; no epoch forgets the file.
 void raise_epoch(FileEpochs& epochs, FileId file, LeaseEpoch epoch);
 
+// Content of `starts` (magic "CAIRNCSM"): u32 count, then u64 marks, oldest first: of the last
+// start that a master accepted, and of each one since. Every start draws one, never 0. The master
+// knows which start it accepted last: a repository that does not know that one is an old copy,
+// however often it is started (docs/design/moving.md).
+struct StartMarks {
+    std::vector<uint64_t> marks;
+
+    void add(uint64_t mark);
+    bool operator==(const StartMarks&) const = default;
+};
+constexpr size_t start_marks_max = 1000;
+
 [[nodiscard]] Bytes encode(const Identity& identity);
 [[nodiscard]] Bytes encode(const StoreState& state);
 [[nodiscard]] Bytes encode(const FileEpochs& epochs);
+[[nodiscard]] Bytes encode(const StartMarks& starts);
 [[nodiscard]] Result<Identity> decode_identity(ByteView bytes);
 [[nodiscard]] Result<StoreState> decode_state(ByteView bytes);
 [[nodiscard]] Result<FileEpochs> decode_epochs(ByteView bytes);
+[[nodiscard]] Result<StartMarks> decode_starts(ByteView bytes);
 
 constexpr size_t small_file_max = 4096;  // identity and state
+constexpr size_t starts_file_max = 64 + start_marks_max * sizeof(uint64_t);
 constexpr size_t epochs_file_max = size_t{1} << 30;
 
 }  // namespace cairn::chunk

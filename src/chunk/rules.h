@@ -23,8 +23,8 @@ struct ServiceRules {
     bool sync_durable_writes = true;
     // After an unclean start nothing is answered before the master readmits the replica.
     bool refuse_until_admitted = true;
-    // A join that a restart cut short is void: the replica refuses everything and joins anew.
-    bool void_interrupted_joins = true;
+    // Nothing is answered before a master has accepted the start: it may be one of an old copy.
+    bool answer_accepted_only = true;
     // Orders from a master behind one already heard are refused.
     bool refuse_masters_behind = true;
 };

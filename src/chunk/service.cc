@@ -15,11 +15,9 @@ ChunkService::ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peer
       forget_files_after_(forget_files_after),
       all_admitted_(admitted),
       repair_turns_(runtime.loop, counters_) {
-    const ReplicaState begun =
-        rules_.void_interrupted_joins ? ReplicaState::interrupted : ReplicaState::joining;
     for (const ChunkInfo& info : store_.list()) {
         const ReplicaState state =
-            info.state == ChunkState::joining ? begun : ReplicaState::complete;
+            info.state == ChunkState::joining ? ReplicaState::interrupted : ReplicaState::complete;
         replicas_[info.chunk] = std::make_shared<Replica>(runtime_.loop, info.chunk, info.file,
                                                           info.version, state, admitted);
     }
@@ -149,6 +147,10 @@ Task<rpc::Response> ChunkService::dispatch(rpc::Request request) {
 Task<rpc::Response> ChunkService::handle(rpc::Session& session, rpc::Request request) {
     if (is_order(request.method) && session.peer().role != Role::mds)
         co_return failed(Error(Code::permission_denied, "only a metadata server gives orders"));
+    // To whoever asks it is as if this server were not there yet.
+    if (!start_accepted_ && rules_.answer_accepted_only)
+        co_return failed(
+            Error(Code::unavailable, "no master has accepted this start of the chunk server yet"));
     const bool data = request.method <= Method::flush_chunks;
     const Instant began = runtime_.loop.now();
     if (data)

@@ -32,8 +32,8 @@ constexpr size_t bad_blocks_max = 10'000;
 
 class ChunkService final : public rpc::Handler {
   public:
-    // `admitted`: the start was clean, so that what is held may be served before a master has
-    // spoken.
+    // `admitted`: the start was clean, so that what is held may be served once a master has
+    // accepted the start, before it has spoken of each replica.
     ChunkService(Runtime& runtime, ChunkStore& store, rpc::Links& peers, bool admitted,
                  const ServiceRules& rules, Duration forget_files_after);
     ~ChunkService() override;
@@ -52,6 +52,8 @@ class ChunkService final : public rpc::Handler {
     Task<Result<void>> keep_what_was_heard();
     // Now and then what is kept of files that are not here any more goes (idle_files.cc).
     Task<Result<void>> forget_idle_files();
+    // Before that nothing is answered: this may be an old copy of the repository.
+    void start_is_accepted() { start_accepted_ = true; }
     // A master's reply shows a position, too.
     void heard_of(LogIndex position) { highest_position_ = std::max(highest_position_, position); }
     void limit_repair(uint64_t bytes_per_second) { repair_turns_.set_limit(bytes_per_second); }
@@ -119,6 +121,7 @@ class ChunkService final : public rpc::Handler {
     std::map<ChunkId, std::shared_ptr<Replica>> replicas_;
     std::map<FileId, std::shared_ptr<FileFence>> fences_;
     LogIndex highest_position_;
+    bool start_accepted_ = false;
     bool all_admitted_;  // and the store knows
     ServiceCounters counters_;
     RepairTurns repair_turns_;

@@ -46,6 +46,7 @@ Task<Result<void>> ChunkStore::create(Runtime& runtime, std::string path, Identi
         co_return removed.error();
     CO_TRY(co_await journal::RingFile::create(runtime, path + "/journal", journal_size));
     CO_TRY(co_await replace_file(runtime.disk, path + "/epochs", encode(FileEpochs{})));
+    CO_TRY(co_await replace_file(runtime.disk, path + "/starts", encode(StartMarks{})));
     StoreState state;
     state.boot_id = runtime.host.boot_id();
     CO_TRY(co_await replace_file(runtime.disk, path + "/state", encode(state)));
@@ -55,6 +56,12 @@ Task<Result<void>> ChunkStore::create(Runtime& runtime, std::string path, Identi
 
 Task<Result<std::unique_ptr<ChunkStore>>> ChunkStore::open(Runtime& runtime, StoreOptions options,
                                                            ClusterId cluster) {
+    // An empty directory may be a mount point without its disk: nothing is made there.
+    const std::string identity = options.path + "/identity";
+    Result<FileStatus> made = co_await runtime.disk.status(identity);
+    if (!made && made.code() == Code::not_found)
+        co_return Error(Code::not_found, "this is no repository of a chunk server, " + identity +
+                                             " is missing: is its disk mounted?");
     Result<std::unique_ptr<FileLock>> lock = co_await take_lock(runtime, options.path);
     if (!lock)
         co_return lock.error();
@@ -125,6 +132,16 @@ Task<Result<void>> ChunkStore::set_admitted() {
         co_return Result<void>();
     core_->state.unadmitted = false;
     co_return co_await core_->save_state();
+}
+
+Task<Result<void>> ChunkStore::set_start_accepted() {
+    CO_TRY(core_->check_running());
+    const Operation operation(*this);
+    if (core_->starts.marks.size() == 1)
+        co_return Result<void>();
+    core_->starts.marks = {report_.start_mark};
+    co_return co_await replace_file(core_->runtime.disk, core_->path_of("starts"),
+                                    encode(core_->starts));
 }
 
 Task<void> ChunkStore::record_failure() {

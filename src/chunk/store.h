@@ -39,6 +39,8 @@ struct StartReport {
     bool journal_cut = false;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;
+    uint64_t start_mark = 0;              // of this start
+    std::vector<uint64_t> earlier_marks;  // of the last that was accepted, and of those since
     LogIndex log_position;
     // Chunks that should be here and cannot be used: lost replicas. Their files are left as they
     // are, until the chunk is made again or removed.
@@ -140,6 +142,10 @@ class ChunkStore {
     // The master believes this server again: a later start is not unclean for what was before.
     // Durable when it returns.
     Task<Result<void>> set_admitted();
+
+    // A master has accepted this start: those before it are of no use any more. Durable when it
+    // returns, though nothing depends on that.
+    Task<Result<void>> set_start_accepted();
 
     // Stops taking requests, empties the journal, and marks the store clean. What is under way ends
     // first or fails; the caller has none of its own under way when it destroys the store.

@@ -147,6 +147,7 @@ class StoreCore {
     Identity identity;
     StoreState state;
     FileEpochs epochs;
+    StartMarks starts;
     bool epochs_dirty = false;
     bool state_dirty = false;
     std::unordered_map<ChunkId, ChunkRef, IdHash> chunks;

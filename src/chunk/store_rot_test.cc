@@ -173,7 +173,7 @@ TEST_F(StoreRot, ARemovedReplicaLeavesNoDamagedFile) {
 
 TEST_F(StoreRot, SmallFilesAreNeverGuessed) {
     run(make);
-    for (const char* name : {"identity", "state", "epochs"}) {
+    for (const char* name : {"identity", "state", "epochs", "starts"}) {
         const size_t size = file(name).size();
         for (size_t i = 0; i < size; i += 3) {
             flip(name, i);

@@ -19,7 +19,7 @@ std::optional<uint64_t> caught_at(uint64_t count, const Adjust& adjust) {
 
 // The same with the rule kept finds nothing: it is the rule that is caught.
 void expect_caught(bool StoreRules::* rule, const Adjust& adjust) {
-    const std::optional<uint64_t> broken = caught_at(1000, [&](Scenario& scenario, Random& random) {
+    const std::optional<uint64_t> broken = caught_at(2000, [&](Scenario& scenario, Random& random) {
         adjust(scenario, random);
         scenario.options.store.rules.*rule = false;
     });
@@ -174,7 +174,9 @@ TEST(StoreRules, VerifyOnRead) {
 TEST(StoreRules, HoldBeforeRead) {
     expect_caught(&StoreRules::hold_before_read, [](Scenario& scenario, Random& random) {
         with_kills(scenario, random);
-        // Few blocks, so that some read meets a write whose record is on its way.
+        // Few blocks and slow disks, so that some read meets a write whose record is on its way.
+        scenario.faults.disk.slow = 200'000;
+        scenario.faults.disk.slow_max = milliseconds(3);
         scenario.options.chunk_size = 64 * kib;
         scenario.options.workers = 8;
     });
@@ -189,7 +191,7 @@ TEST(StoreRules, WaitForReaders) {
         scenario.options.chunk_size = 64 * kib;
         scenario.options.store.apply_delay = milliseconds(1);
         scenario.options.operations = 200;
-        scenario.life_max = milliseconds(500);
+        scenario.life_max = seconds(1);
     });
 }
 

@@ -213,6 +213,45 @@ TEST_F(Store, TellsCleanStartsFromUncleanOnes) {
     EXPECT_EQ(report.sync_epoch, 6u);
 }
 
+Task<void> accept_start(Runtime&, ChunkStore& store) {
+    const Result<void> accepted = co_await store.set_start_accepted();
+    EXPECT_TRUE(accepted);
+}
+
+using Marks = std::vector<uint64_t>;
+
+TEST_F(Store, KnowsItsStartsSinceTheLastThatWasAccepted) {
+    run(do_nothing, Ending::kill);
+    EXPECT_EQ(report.earlier_marks, Marks());
+    const uint64_t first = report.start_mark;
+    EXPECT_NE(first, 0U);
+    run(do_nothing, Ending::power_cut);
+    EXPECT_EQ(report.earlier_marks, Marks({first}));
+    const uint64_t second = report.start_mark;
+    EXPECT_NE(second, first);
+    run(accept_start, Ending::kill);
+    EXPECT_EQ(report.earlier_marks, Marks({first, second}));
+    const uint64_t third = report.start_mark;
+    run(accept_start, Ending::power_cut);
+    EXPECT_EQ(report.earlier_marks, Marks({third}));
+    const uint64_t fourth = report.start_mark;
+    run(do_nothing);
+    EXPECT_EQ(report.earlier_marks, Marks({fourth}));
+}
+
+TEST_F(Store, AnEmptyDirectoryIsLeftEmpty) {
+    run(do_nothing);
+    sim::TreeImage empty;
+    empty.is_directory = true;
+    EXPECT_TRUE(machine.restore("/mount-point", empty));
+    options.path = "/mount-point";
+    EXPECT_EQ(open_code(), Code::not_found);
+    EXPECT_TRUE(machine.peek_directory("/mount-point")->empty());
+    options.path = "/nowhere";
+    EXPECT_EQ(open_code(), Code::not_found);
+    EXPECT_FALSE(machine.peek_directory("/nowhere"));
+}
+
 Task<void> open_again(Runtime& runtime, ChunkStore& store) {
     StoreOptions options;
     options.path = "/cs";

@@ -33,7 +33,7 @@ struct Rules {
     bool unclean_start_is_suspect = true;
     // A comparison voids what in-sync replicas answered before it: their `since` is its version.
     bool comparison_renews_since = true;
-    // A chunk server that shows a lower integrity sequence or sync epoch than logged is refused.
+    // A chunk server whose repository does not know its last start that was accepted is refused.
     bool refuse_restored_copy = true;
     // Digests of replicas are compared, so that a write which one of them lost together with its
     // table is noticed.

@@ -411,12 +411,20 @@ bool SimCluster::scrubbed_since(const ScrubMark& mark) const {
     });
 }
 
-bool SimCluster::told_of_difference() const {
+bool SimCluster::told_of(std::string_view words) const {
     const meta::Catalogue* catalogue = newest_catalogue();
     return catalogue != nullptr &&
-           std::ranges::any_of(catalogue->events().all(), [](const meta::Event& event) {
-               return event.text.starts_with("Content of chunk ");
+           std::ranges::any_of(catalogue->events().all(), [words](const meta::Event& event) {
+               return event.text.find(words) != std::string::npos;
            });
+}
+
+bool SimCluster::told_of_difference() const {
+    return told_of("Content of chunk ");
+}
+
+bool SimCluster::told_of_shared_host() const {
+    return told_of("with one host ID");
 }
 
 bool SimCluster::may_lose_a_replica() const {

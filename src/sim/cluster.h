@@ -106,6 +106,8 @@ class SimCluster {
     [[nodiscard]] bool scrubbed_since(const ScrubMark& mark) const;
     // A difference between replicas was told of: of one that nobody made it is a false alarm.
     [[nodiscard]] bool told_of_difference() const;
+    // Two machines were said to have one host id: all have their own.
+    [[nodiscard]] bool told_of_shared_host() const;
     void expect_difference() { difference_expected_ = true; }
     [[nodiscard]] bool expects_difference() const { return difference_expected_; }
     // Every chunk has two replicas to rely on: one may rot.
@@ -136,6 +138,7 @@ class SimCluster {
     // How many have applied all that any of them has.
     [[nodiscard]] size_t metadata_servers_abreast() const;
     [[nodiscard]] std::vector<AuditedChunk> chunks_to_audit() const;
+    [[nodiscard]] bool told_of(std::string_view words) const;
     bool set_up_first_mds();
     bool set_up_further_mds();
     bool set_up_chunk_servers();

@@ -21,17 +21,29 @@ void CsReplacement::begin() {
     // What rots stays, so that only one does.
     if (service().rots)
         return;
-    if (world_.random().below(3) == 0) {
-        service().held = true;
-        cluster_.kill(service(), Duration());
-        stage_ = Stage::dropping;
-        return;
-    }
+    keep_held_ = false;
+    if (world_.random().below(3) == 0)
+        return begin_dropping();
     stage_ = Stage::asking;
     // Also where it does not come to an end: too few others are left for what it holds since.
     const bool soon = world_.random().below(3) == 0;
     give_up_at_ = world_.now() +
                   milliseconds(static_cast<int64_t>(soon ? world_.random().below(3000) : 60'000));
+}
+
+void CsReplacement::begin_dropping() {
+    service().held = true;
+    cluster_.kill(service(), Duration());
+    stage_ = Stage::dropping;
+}
+
+bool CsReplacement::drop(size_t index) {
+    if (under_way())
+        return false;
+    index_ = index;
+    keep_held_ = true;
+    begin_dropping();
+    return true;
 }
 
 void CsReplacement::run(Machine& machine, const std::string& name, Step step) {
@@ -110,7 +122,7 @@ void CsReplacement::step_failed() {
     if (stage_ == Stage::cancelling && code == Code::invalid_argument)
         stage_ = Stage::idle;
     if (stage_ == Stage::dropping && refused) {
-        service().held = false;
+        service().held = keep_held_;
         stage_ = Stage::idle;
     }
 }

@@ -18,6 +18,9 @@ class CsReplacement {
 
     // Begins with one of them; nothing while another is under way.
     void begin();
+    // Drops that one by force; it does not run any more. Where that is refused, since it holds what
+    // nobody else does, it stays held. False while another is under way.
+    bool drop(size_t index);
     // Goes on with what was begun.
     void supervise();
     [[nodiscard]] bool under_way() const { return stage_ != Stage::idle; }
@@ -28,6 +31,7 @@ class CsReplacement {
 
     [[nodiscard]] SimCluster::Service& service() const;
     void run(Machine& machine, const std::string& name, Step step);
+    void begin_dropping();
     void run_stage();
     // True once the step that was run has succeeded.
     [[nodiscard]] bool step_is_over();
@@ -39,8 +43,9 @@ class CsReplacement {
     World& world_;
     SimCluster& cluster_;
     Stage stage_ = Stage::idle;
-    size_t index_ = 0;    // of the service
-    SimTime give_up_at_;  // a drain is called off then
+    size_t index_ = 0;        // of the service
+    bool keep_held_ = false;  // if it cannot be dropped
+    SimTime give_up_at_;      // a drain is called off then
     uint32_t repositories_made_ = 0;
     Process* process_ = nullptr;
     std::shared_ptr<std::optional<Result<void>>> outcome_;

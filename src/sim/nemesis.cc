@@ -180,6 +180,8 @@ void Nemesis::strike() {
         events.push_back([this] { mds_replacement_.begin(); });
     if (plan_.replace_cs)
         events.push_back([this] { cs_replacement_.begin(); });
+    if (plan_.restore_cs)
+        events.push_back([this] { cs_copies_.strike(); });
     if (plan_.change_attributes)
         events.push_back([this] { change_attributes(); });
     if (plan_.fill_cs)

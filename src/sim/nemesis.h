@@ -4,6 +4,7 @@
 #pragma once
 
 #include "sim/cluster.h"
+#include "sim/cs_copies.h"
 #include "sim/cs_replacement.h"
 #include "sim/mds_replacement.h"
 
@@ -16,7 +17,8 @@ class Nemesis {
           cluster_(cluster),
           plan_(plan),
           mds_replacement_(world, cluster),
-          cs_replacement_(world, cluster) {}
+          cs_replacement_(world, cluster),
+          cs_copies_(world, cluster, cs_replacement_) {}
 
     // One event, of those that the plan has.
     void strike();
@@ -25,10 +27,11 @@ class Nemesis {
     void supervise() {
         mds_replacement_.supervise();
         cs_replacement_.supervise();
+        cs_copies_.supervise();
     }
     [[nodiscard]] bool is_done() const {
         return !mds_replacement_.under_way() && !cs_replacement_.under_way() &&
-               (attributes_ == nullptr || !attributes_->running());
+               !cs_copies_.under_way() && (attributes_ == nullptr || !attributes_->running());
     }
 
   private:
@@ -48,6 +51,7 @@ class Nemesis {
     Process* attributes_ = nullptr;  // the program that changes them
     MdsReplacement mds_replacement_;
     CsReplacement cs_replacement_;
+    CsCopies cs_copies_;
 };
 
 }  // namespace cairn::sim

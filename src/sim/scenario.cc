@@ -73,6 +73,8 @@ class Run {
             return *found;
         if (cluster_->told_of_difference() && !cluster_->expects_difference())
             return "replicas were said to differ, and nobody had made them differ (I8)";
+        if (cluster_->told_of_shared_host())
+            return "machines were said to have one host ID, and each has its own (I8)";
         if (std::string found = cluster_->audit(); !found.empty())
             return found;
         return cluster_->compare_catalogues();

@@ -58,6 +58,7 @@ struct NemesisPlan {
     bool revoke = false;  // the leases of one client
     bool replace_mds = false;
     bool replace_cs = false;
+    bool restore_cs = false;         // from old copies of their repositories
     bool change_attributes = false;  // how many replicas, and where
     bool fill_cs = false;  // of one disk, by files of others: replicas move away, and back
     Duration gap = seconds(4);

@@ -299,6 +299,20 @@ void Stage::bring_back(SimCluster::Service& service) {
     cluster_.supervise();
 }
 
+bool Stage::start_again(size_t cs_index) {
+    const CsId id = id_of(cs_index);
+    const auto last_start = [this, id] {
+        const meta::Catalogue* catalogue = cluster_.newest_catalogue();
+        return catalogue == nullptr ? 0 : catalogue->server(id)->start_mark;
+    };
+    const uint64_t before = last_start();
+    bring_back(cs(cs_index));
+    return until([this, id, before, &last_start] {
+        const meta::Master* master = cluster_.master();
+        return last_start() != before && master != nullptr && master->servers.answers(id);
+    });
+}
+
 void Stage::cut_off(const World::Machines& machines) {
     World::Machines others;
     for (const auto& host : world_.hosts()) {

@@ -119,6 +119,8 @@ class Stage {
     // It does not come back before bring_back().
     void kill(SimCluster::Service& service);
     void bring_back(SimCluster::Service& service);
+    // Brings that chunk server back; until a master counts on it. False if none does.
+    bool start_again(size_t cs_index);
     // Nothing passes between these and all others.
     void cut_off(const World::Machines& machines);
     void cut_power(const World::Machines& machines, Duration down);

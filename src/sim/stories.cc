@@ -136,11 +136,11 @@ constexpr Story all[] = {
      story_flush_joiners},
     {"remember", with([](ClusterShape& shape) { shape.replicas_min = shape.replicas_norm; }),
      story_remember},
-    {"void-join", with([](ClusterShape& shape) {
-         shape.metadata_servers = 3;
+    {"accepted-start", with([](ClusterShape& shape) {
          shape.cs_ports_fixed = true;
+         shape.lease_timeout = seconds(60);
      }),
-     story_void_join},
+     story_accepted_start},
     {"wait-silent", with([](ClusterShape& shape) {
          shape.replicas_norm = 2;
          shape.replicas_min = 1;

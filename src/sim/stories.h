@@ -64,7 +64,7 @@ void story_older_view(Stage& stage);
 void story_own_term(Stage& stage);
 void story_no_join(Stage& stage);
 void story_remember(Stage& stage);
-void story_void_join(Stage& stage);
+void story_accepted_start(Stage& stage);
 void story_wait_silent(Stage& stage);
 void story_halt(Stage& stage);
 void story_hedge(Stage& stage);

@@ -88,18 +88,23 @@ struct CsStartRequest {
     uint8_t tier = 0;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;
-    uint64_t start_mark = 0;  // drawn at each start: another one under the same epoch is a copy
+    uint64_t start_mark = 0;  // drawn at each start
     bool fresh_start =
         true;  // no master has heard of this start yet, as far as the chunk server knows
     LogIndex highest_position;
     std::string build_version;
     CsSpace space;
     uint32_t flags = 0;
+    uint64_t boot_id = 0;  // of its machine
+    // Of the last start that a master accepted, as far as its repository knows, and of those since:
+    // one that does not know the last one is an old copy.
+    std::vector<uint64_t> earlier_marks;
 
     template <class A>
     void fields(A& archive) {
         archive(cs, host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
-                start_mark, fresh_start, highest_position, build_version, space, flags);
+                start_mark, fresh_start, highest_position, build_version, space, flags, boot_id,
+                earlier_marks);
     }
 };
 struct CsStartReply {

@@ -55,13 +55,15 @@ struct CsStarted {
     uint8_t tier = 0;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;
-    uint64_t start_mark = 0;      // drawn at each start: another one under the same epoch is a copy
+    uint64_t start_mark = 0;      // drawn at each start
     std::vector<CsId> answering;  // chunk servers that answer now
+    // The start that was accepted last when this one was judged: it knows that one.
+    uint64_t known_mark = 0;
 
     template <class A>
     void fields(A& archive) {
         archive(cs, host, host_name, address, repository, tier, integrity_sequence, sync_epoch,
-                start_mark, answering);
+                start_mark, answering, known_mark);
     }
 };
 

@@ -124,7 +124,7 @@ TEST(LogEntry, EveryOperationRoundTrips) {
     round_trip(logged::StandIn{chunk, Version(2), cs, {1, 2}});
     round_trip(ComparisonDone{chunk, Version(2)});
     round_trip(AddCs{HostId(1), "h", "/r", 2});
-    round_trip(CsStarted{cs, HostId(1), "h", Address{"10.0.0.1", 1}, "/r", 2, 3, 4, 5, {cs}});
+    round_trip(CsStarted{cs, HostId(1), "h", Address{"10.0.0.1", 1}, "/r", 2, 3, 4, 5, {cs}, 6});
     round_trip(SetCsState{cs, CsLoggedState::offline});
     round_trip(LoseCsReplicas{cs, chunk, 10, {cs}});
     round_trip(DrainCs{cs, false});
@@ -134,6 +134,9 @@ TEST(LogEntry, EveryOperationRoundTrips) {
     round_trip(AddMds{Address{"10.0.0.1", 1}, true});
     round_trip(ChangeMds{MdsId(1), Address{"10.0.0.1", 1}, true});
     round_trip(RemoveMds{MdsId(1)});
+    round_trip(MoveMds{
+        {{MdsId(1), Address{"10.0.0.2", 1}, {Address{"10.0.0.1", 1}, Address{"10.0.0.3", 1}}},
+         {MdsId(2), Address{"10.0.0.4", 1}, {}}}});
     round_trip(SetFeatureLevel{1});
 }
 

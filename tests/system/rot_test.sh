@@ -176,7 +176,7 @@ check "and has what was flushed" io "read -P 1 1M 32k" "read -P 4 4M 32k"
 
 # (e) Small files, and both superblocks: nothing is guessed.
 stop cs1
-for file in identity state epochs; do
+for file in identity state epochs starts; do
     flip "cs1/$file" at:20
     check "flipped $file: the server does not start" \
         csd_refuses 1 "/cs1/$file: .*; remove this chunk server and let its data be rebuilt"

@@ -129,6 +129,22 @@ AddEvent replication_completed() {
     return mds_event(EventSeverity::info, "Replication completed");
 }
 
+AddEvent cs_is_restored_copy(CsId cs, std::string_view repository) {
+    return mds_event(
+        EventSeverity::error,
+        fmt::format("CS#{} was refused: its repository {} is an old copy, or two programs run from "
+                    "copies of it; remove it and make a new one",
+                    cs.number, repository));
+}
+
+AddEvent hosts_share_an_id(CsId one, CsId other, HostId host) {
+    return mds_event(EventSeverity::warning,
+                     fmt::format("CS#{} and CS#{} run on different machines with one host ID, {}: "
+                                 "replicas are not spread between these; give one of the machines "
+                                 "an ID of its own (/etc/vstorage/host_id)",
+                                 one.number, other.number, to_string(host)));
+}
+
 AddEvent cs_hard_error(CsId cs, std::string_view path) {
     return mds_event(EventSeverity::warning,
                      fmt::format("CS#{} has reported hard error on {}", cs.number, path));

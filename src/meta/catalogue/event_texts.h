@@ -38,6 +38,10 @@ struct CsCounts {
 [[nodiscard]] logged::AddEvent replication_started(uint64_t chunks);
 [[nodiscard]] logged::AddEvent replication_completed();
 
+// Once for each start that was refused.
+[[nodiscard]] logged::AddEvent cs_is_restored_copy(CsId cs, std::string_view repository);
+// Of one host id, on two machines.
+[[nodiscard]] logged::AddEvent hosts_share_an_id(CsId one, CsId other, HostId host);
 [[nodiscard]] logged::AddEvent cs_hard_error(CsId cs, std::string_view path);
 // A replica holds something else than most others do: it leaves its set and takes what they have,
 // if the set can do without it meanwhile.

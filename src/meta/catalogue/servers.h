@@ -19,7 +19,7 @@ struct CsRecord {
     uint8_t tier = 0;
     uint64_t integrity_sequence = 0;
     uint64_t sync_epoch = 0;  // 0: never started
-    uint64_t start_mark = 0;  // of the start that raised it
+    uint64_t start_mark = 0;  // of the start that was accepted last
     CsLoggedState state = CsLoggedState::known;
     bool draining = false;
     IdSet chunks;  // with a piece here; follows the chunk table, not part of the record's bytes

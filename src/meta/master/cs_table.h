@@ -29,6 +29,7 @@ struct CsKnowledge {
     CsCounters counters;
     uint32_t flags = 0;
     std::string build_version;
+    uint64_t boot_id = 0;  // of its machine
     WallTime started;
     // Rates, from the last two heartbeats at least a second apart.
     Instant rates_since;

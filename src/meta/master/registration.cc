@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <utility>
 
+#include "meta/catalogue/event_texts.h"
 #include "meta/master/master.h"
 #include "wire/log_chunks.h"
 #include "wire/log_cluster.h"
@@ -34,8 +36,62 @@ Result<void> Registration::check_start(const CsStartRequest& request) const {
     return {};
 }
 
+// Epochs alone do not tell: an old copy that is started again and again comes to any epoch.
+bool Registration::knows_last_start(const CsStartRequest& request) const {
+    const uint64_t last = master_.catalogue().server(request.cs)->start_mark;
+    return last == 0 || last == request.start_mark ||
+           std::ranges::find(request.earlier_marks, last) != request.earlier_marks.end() ||
+           !master_.options.rules.refuse_restored_copy;
+}
+
+// The last words of a process whose repository has been started again since: nobody hears the
+// answer, and it is no copy.
+bool Registration::is_overtaken(const CsStartRequest& request) const {
+    const auto accepted = accepted_.find(request.cs);
+    return accepted != accepted_.end() && request.fresh_start &&
+           accepted->second.mark != request.start_mark &&
+           std::ranges::find(accepted->second.earlier, request.start_mark) !=
+               accepted->second.earlier.end();
+}
+
+// The server ends by it, for good.
+Error Registration::refuse_copy(const CsStartRequest& request) {
+    const bool news = std::exchange(refused_[request.cs], request.start_mark) != request.start_mark;
+    if (news && !is_overtaken(request))
+        master_.events.note(cs_is_restored_copy(request.cs, request.repository));
+    return {
+        Code::permission_denied,
+        fmt::format("the repository {} of CS#{} is an old copy, or another program has run from "
+                    "a copy of it since: it does not know the last start that this cluster "
+                    "accepted, and lacks what was written after that. If the original is there, "
+                    "put it back; else remove this chunk server (vstorage rm-cs -f {}) and make "
+                    "a new one with make-cs, which takes its data from the others",
+                    request.repository, request.cs.number, request.cs.number)};
+}
+
+Task<Result<void>> Registration::log_start(const CsStartRequest& request) {
+    logged::CsStarted started;
+    started.cs = request.cs;
+    started.host = request.host;
+    started.host_name = request.host_name;
+    started.address = request.address;
+    started.repository = request.repository;
+    started.tier = request.tier;
+    started.integrity_sequence = request.integrity_sequence;
+    started.sync_epoch = request.sync_epoch;
+    started.start_mark = request.start_mark;
+    started.known_mark = master_.catalogue().server(request.cs)->start_mark;
+    started.answering = master_.servers.answering();
+    std::erase(started.answering, request.cs);
+    // While this is agreed on, the server is not one to count on.
+    master_.servers.at(request.cs).registered = false;
+    co_return co_await master_.log(std::move(started));
+}
+
 Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
     CO_TRY(check_start(request));
+    if (!knows_last_start(request))
+        co_return refuse_copy(request);
     const CsRecord* known = master_.catalogue().server(request.cs);
     const bool news = known->integrity_sequence != request.integrity_sequence ||
                       known->sync_epoch != request.sync_epoch ||
@@ -44,21 +100,11 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
                       known->state != CsLoggedState::known || known->tier != request.tier ||
                       known->host_name != request.host_name;
     if (news) {
-        logged::CsStarted started;
-        started.cs = request.cs;
-        started.host = request.host;
-        started.host_name = request.host_name;
-        started.address = request.address;
-        started.repository = request.repository;
-        started.tier = request.tier;
-        started.integrity_sequence = request.integrity_sequence;
-        started.sync_epoch = request.sync_epoch;
-        started.start_mark = request.start_mark;
-        started.answering = master_.servers.answering();
-        std::erase(started.answering, request.cs);
-        // While this is agreed on, the server is not one to count on.
-        master_.servers.at(request.cs).registered = false;
-        CO_TRY(co_await master_.log(std::move(started)));
+        Result<void> logged = co_await log_start(request);
+        if (!logged && logged.code() == Code::behind)
+            co_return refuse_copy(request);
+        if (!logged)
+            co_return logged.error();
         master_.watchdog.server_returned();
     }
     if (master_.catalogue().server(request.cs) == nullptr)
@@ -69,12 +115,24 @@ Task<Result<CsStartReply>> Registration::start(CsStartRequest request) {
     knowledge.space = request.space;
     knowledge.flags = request.flags;
     knowledge.build_version = request.build_version;
+    knowledge.boot_id = request.boot_id;
     knowledge.last_heard = master_.runtime.loop.now();
     told_[request.cs] = {request.sync_epoch, {}};
+    accepted_[request.cs] = {request.start_mark, std::move(request.earlier_marks)};
     CsStartReply reply;
     reply.position = master_.consensus.applied();
     reply.term = master_.consensus.term();
     co_return reply;
+}
+
+void Registration::heard(CsId cs) {
+    const CsKnowledge* known = master_.servers.find(cs);
+    const CsRecord* record = master_.catalogue().server(cs);
+    if (known == nullptr || record == nullptr)
+        return;
+    const auto shared = boots_.heard(record->host, known->boot_id, cs, master_.runtime.loop.now());
+    if (shared)
+        master_.events.note(hosts_share_an_id(shared->one, shared->other, record->host));
 }
 
 Result<void> Registration::chunks(const CsChunksRequest& request) {

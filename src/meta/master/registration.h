@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "meta/master/host_boots.h"
 #include "runtime/runtime.h"
 #include "wire/cs_messages.h"
 
@@ -21,6 +22,8 @@ class Registration {
     Task<Result<CsStartReply>> start(CsStartRequest request);
     Result<void> chunks(const CsChunksRequest& request);
     Task<Result<void>> ready(CsReadyRequest request);
+    // It has sent a heartbeat.
+    void heard(CsId cs);
 
   private:
     struct Told {
@@ -36,7 +39,16 @@ class Registration {
         std::vector<ChunkId> remove;
         uint64_t unknown = 0;
     };
+    // A start that a master accepted, with all that its repository knew of those before it.
+    struct Accepted {
+        uint64_t mark = 0;
+        std::vector<uint64_t> earlier;
+    };
     [[nodiscard]] Result<void> check_start(const CsStartRequest& request) const;
+    [[nodiscard]] bool knows_last_start(const CsStartRequest& request) const;
+    [[nodiscard]] bool is_overtaken(const CsStartRequest& request) const;
+    Error refuse_copy(const CsStartRequest& request);
+    Task<Result<void>> log_start(const CsStartRequest& request);
     [[nodiscard]] Decisions decide(CsId cs, const std::vector<HeldChunk>& held) const;
     void decide_held(CsId cs, const HeldChunk& held, Decisions& decisions) const;
     Task<Result<void>> leave(CsId cs, const std::vector<ChunkId>& chunks, bool lost);
@@ -44,6 +56,9 @@ class Registration {
 
     Master& master_;
     std::map<CsId, Told> told_;
+    std::map<CsId, Accepted> accepted_;  // by this master
+    HostBoots boots_;
+    std::map<CsId, uint64_t> refused_;  // the start of an old copy that was told of last
 };
 
 }  // namespace cairn::meta

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <fmt/core.h>
 
-#include "base/checksum.h"
+#include "base/small_file.h"
 #include "meta/node/member_address.h"
 
 namespace cairn::meta {
 
 namespace {
 
-constexpr uint64_t plan_magic = 0x564F4D4E52494143ULL;  // "CAIRNMOV"
-constexpr uint32_t plan_format = 1;
-constexpr size_t checksum_size = 8;
+constexpr SmallFileKind plan_file{0x564F4D4E52494143ULL, 1, "the list of new addresses",
+                                  ": run configure-mds again"};  // "CAIRNMOV"
 constexpr size_t server_bytes_least = 4 + 6 + 4;
 constexpr size_t address_bytes_least = 6;
 
@@ -154,32 +153,21 @@ Result<AddressPlan> plan_addresses(const raft::Membership& members,
 }
 
 Bytes encode_address_plan(const AddressPlan& plan, const LogOwner& owner) {
-    Bytes bytes;
+    Bytes bytes = begin_small_file(plan_file);
     ByteWriter out(bytes);
-    out.put(plan_magic);
-    out.put(plan_format);
     out.put(owner.mds);
     out.put(owner.cluster);
     out.put(static_cast<uint32_t>(plan.servers.size()));
     for (const logged::MovedMds& server : plan.servers)
         put_server(out, server);
-    out.put(checksum(bytes));
-    return bytes;
+    return end_small_file(std::move(bytes));
 }
 
 Result<AddressPlan> decode_address_plan(ByteView content, const LogOwner& owner) {
-    const Error damaged(Code::corrupt, "the new addresses are damaged: run configure-mds again");
-    if (content.size() < checksum_size)
-        return damaged;
-    const ByteView body = content.first(content.size() - checksum_size);
-    ByteReader trailer(content.subspan(body.size()));
-    if (trailer.read<uint64_t>() != checksum(body))
-        return damaged;
-    ByteReader in(body);
-    if (in.read<uint64_t>() != plan_magic)
-        return damaged;
-    if (in.read<uint32_t>() != plan_format)
-        return Error(Code::version_mismatch, "the new addresses were given by a newer program");
+    Result<ByteReader> file = read_small_file(plan_file, content);
+    if (!file)
+        return file.error();
+    ByteReader& in = *file;
     LogOwner whose;
     in.get(whose.mds);
     in.get(whose.cluster);
@@ -192,7 +180,7 @@ Result<AddressPlan> decode_address_plan(ByteView content, const LogOwner& owner)
     for (uint32_t i = 0; i < count && in.ok(); i++)
         plan.servers.push_back(get_server(in));
     if (!in.finished() || plan.address_of(owner.mds).is_none())
-        return damaged;
+        return small_file_is_damaged(plan_file);
     return plan;
 }
 

@@ -2,51 +2,39 @@
 
 #include <fmt/core.h>
 
-#include "base/checksum.h"
+#include "base/small_file.h"
 
 namespace cairn::meta {
 
 namespace {
 
-constexpr uint64_t identity_magic = 0x44494D4E52494143ULL;  // "CAIRNMID"
-constexpr uint32_t identity_format = 1;
-constexpr size_t checksum_size = 8;
+constexpr SmallFileKind identity_file{0x44494D4E52494143ULL, 1,
+                                      "the identity of a metadata server"};  // "CAIRNMID"
 
 }  // namespace
 
 Bytes encode_identity(const MdsIdentity& identity) {
-    Bytes bytes;
+    Bytes bytes = begin_small_file(identity_file);
     ByteWriter out(bytes);
-    out.put(identity_magic);
-    out.put(identity_format);
     out.put(identity.mds);
     out.put(identity.cluster);
     out.put_text(identity.cluster_name);
     put(out, identity.peer_address);
-    out.put(checksum(bytes));
-    return bytes;
+    return end_small_file(std::move(bytes));
 }
 
 Result<MdsIdentity> decode_identity(ByteView content) {
-    const Error damaged(Code::corrupt, "the identity is damaged");
-    if (content.size() < checksum_size)
-        return damaged;
-    const ByteView body = content.first(content.size() - checksum_size);
-    ByteReader trailer(content.subspan(body.size()));
-    if (trailer.read<uint64_t>() != checksum(body))
-        return damaged;
-    ByteReader in(body);
-    if (in.read<uint64_t>() != identity_magic)
-        return Error(Code::corrupt, "this is not the identity of a metadata server");
-    if (in.read<uint32_t>() != identity_format)
-        return Error(Code::version_mismatch, "the repository was made by a newer program");
+    Result<ByteReader> file = read_small_file(identity_file, content);
+    if (!file)
+        return file.error();
+    ByteReader& in = *file;
     MdsIdentity identity;
     in.get(identity.mds);
     in.get(identity.cluster);
     identity.cluster_name = in.get_text();
     get(in, identity.peer_address);
     if (!in.finished() || identity.mds.is_none() || identity.cluster.is_none())
-        return damaged;
+        return small_file_is_damaged(identity_file);
     return identity;
 }
 

@@ -1,14 +1,13 @@
 #include "meta/node/peer_lives.h"
 
-#include "base/checksum.h"
+#include "base/small_file.h"
 
 namespace cairn::meta {
 
 namespace {
 
-constexpr uint64_t lives_magic = 0x4545504E52494143ULL;  // "CAIRNPEE"
-constexpr uint32_t lives_format = 1;
-constexpr size_t checksum_size = 8;
+constexpr SmallFileKind lives_file{0x4545504E52494143ULL, 1,
+                                   "what was seen of the other servers"};  // "CAIRNPEE"
 constexpr size_t life_bytes = 4 + 8 + 8;
 
 }  // namespace
@@ -41,10 +40,8 @@ std::vector<PeerLife> PeerLives::all() const {
 }
 
 Bytes PeerLives::encode(const LogOwner& owner) const {
-    Bytes bytes;
+    Bytes bytes = begin_small_file(lives_file);
     ByteWriter out(bytes);
-    out.put(lives_magic);
-    out.put(lives_format);
     out.put(owner.mds);
     out.put(owner.cluster);
     out.put(static_cast<uint32_t>(lives_.size()));
@@ -53,21 +50,14 @@ Bytes PeerLives::encode(const LogOwner& owner) const {
         out.put(life.life);
         out.put(life.sequence);
     }
-    out.put(checksum(bytes));
-    return bytes;
+    return end_small_file(std::move(bytes));
 }
 
 Result<PeerLives> PeerLives::decode(ByteView content, const LogOwner& owner) {
-    const Error damaged(Code::corrupt, "what was seen of the other servers is damaged");
-    if (content.size() < checksum_size)
-        return damaged;
-    const ByteView body = content.first(content.size() - checksum_size);
-    ByteReader trailer(content.subspan(body.size()));
-    if (trailer.read<uint64_t>() != checksum(body))
-        return damaged;
-    ByteReader in(body);
-    if (in.read<uint64_t>() != lives_magic || in.read<uint32_t>() != lives_format)
-        return damaged;
+    Result<ByteReader> file = read_small_file(lives_file, content);
+    if (!file)
+        return file.error();
+    ByteReader& in = *file;
     LogOwner whose;
     in.get(whose.mds);
     in.get(whose.cluster);
@@ -80,7 +70,7 @@ Result<PeerLives> PeerLives::decode(ByteView content, const LogOwner& owner) {
         lives.lives_[mds] = {life, in.read<uint64_t>()};
     }
     if (!in.finished() || whose.mds != owner.mds || whose.cluster != owner.cluster)
-        return damaged;
+        return small_file_is_damaged(lives_file);
     return lives;
 }
 

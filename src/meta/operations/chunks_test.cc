@@ -360,17 +360,19 @@ TEST_F(ChunkTest, TheBrokenRuleKeepsWhatAnswersCountFrom) {
 
 TEST_F(ChunkTest, ARestoredCopyIsRefused) {
     start(servers[0], true);
-    logged::CsStarted old{servers[0], HostId(1), "host", Address{"10.0.0.1", 1}, "/cs", 0, 0,
-                          9,          2,         {}};
-    EXPECT_EQ(run(old).code, Code::behind);
+    logged::CsStarted old{servers[0], HostId(1), "host", Address{"10.0.0.1", 1}, "/cs", 0, 0, 9,
+                          77,         {},        2};
+    EXPECT_EQ(run(old).code, Code::behind) << "its state is older than its list of starts";
     old.integrity_sequence = 1;
     old.sync_epoch = 1;
     EXPECT_EQ(run(old).code, Code::behind);
-    old.sync_epoch = 2;
+    old.sync_epoch = 9;
+    old.known_mark = 1;
+    EXPECT_EQ(run(old).code, Code::retry) << "it was judged before the last start";
+    old.known_mark = 2;
+    EXPECT_TRUE(run(old).ok());
+    old.known_mark = 0;
     EXPECT_TRUE(run(old).ok()) << "the same start again";
-    old.start_mark = 77;
-    EXPECT_EQ(run(old).code, Code::behind) << "another start from the same copy";
-    old.start_mark = 2;
     rules.refuse_restored_copy = false;
     old.integrity_sequence = 0;
     EXPECT_TRUE(run(old).ok());

@@ -31,6 +31,25 @@ void after_clean_start(Change& change, ChunkId id, const LeavingPiece& leaving) 
         start_comparison(change, id);  // it forgot which blocks clients wrote
 }
 
+// The master has seen that the repository knows the last start; here it is still the last.
+Result<void> check_repository(const Change& change, const CsRecord& record,
+                              const logged::CsStarted& operation) {
+    if (!change.rules.refuse_restored_copy)
+        return {};
+    if (operation.start_mark != record.start_mark && operation.known_mark != record.start_mark)
+        return Error(Code::retry,
+                     fmt::format("CS#{} has started once more meanwhile", operation.cs.number));
+    const bool behind = operation.integrity_sequence < record.integrity_sequence ||
+                        operation.sync_epoch < record.sync_epoch || operation.sync_epoch == 0;
+    if (behind)
+        return Error(
+            Code::behind,
+            fmt::format("CS#{} shows integrity sequence {} and sync epoch {}, and had {} and {}",
+                        operation.cs.number, operation.integrity_sequence, operation.sync_epoch,
+                        record.integrity_sequence, record.sync_epoch));
+    return {};
+}
+
 Result<void> check_start(const Change& change, const logged::CsStarted& operation) {
     const CsRecord* record = change.catalogue.server(operation.cs);
     if (record == nullptr)
@@ -39,20 +58,8 @@ Result<void> check_start(const Change& change, const logged::CsStarted& operatio
     if (record->state == CsLoggedState::dropped)
         return Error(Code::not_found, fmt::format("CS#{} was removed from this cluster by force",
                                                   operation.cs.number));
-    // Every start raises the epoch: two starts under one began from the same copy.
-    const bool again =
-        operation.sync_epoch == record->sync_epoch && operation.start_mark != record->start_mark;
-    const bool behind = operation.integrity_sequence < record->integrity_sequence ||
-                        operation.sync_epoch < record->sync_epoch || operation.sync_epoch == 0 ||
-                        again;
-    if (behind && change.rules.refuse_restored_copy)
-        return Error(
-            Code::behind,
-            fmt::format("CS#{} shows integrity sequence {} and sync epoch {}, and had {} "
-                        "and {}: its repository is an older copy. Make a new chunk "
-                        "server instead",
-                        operation.cs.number, operation.integrity_sequence, operation.sync_epoch,
-                        record->integrity_sequence, record->sync_epoch));
+    if (const Result<void> known = check_repository(change, *record, operation); !known)
+        return known;
     if (operation.tier > tier_highest)
         return Error(Code::invalid_argument, "a tier is from 0 to 3");
     return {};

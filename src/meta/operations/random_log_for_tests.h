@@ -100,6 +100,7 @@ class RandomWorld : public World {
     void write_step();
     void set_step();
     void server_step();
+    void metadata_server_step();
 };
 
 }  // namespace cairn::meta

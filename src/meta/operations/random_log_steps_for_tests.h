@@ -211,10 +211,24 @@ inline void RandomWorld::server_step() {
             run(logged::SetConfig{"mds.wd.max_offline_cs", std::to_string(stream.below(9)), "x"});
             return;
         case 4: run(logged::AddEvent{EventSystem::mds, EventSeverity::info, "event"}); return;
-        default:
-            run(logged::AddMds{Address{"10.0.0.1", static_cast<uint16_t>(stream.below(9))}, true});
-            return;
+        default: metadata_server_step(); return;
     }
+}
+
+inline void RandomWorld::metadata_server_step() {
+    const auto some_address = [this] {
+        return Address{"10.0.0.1", static_cast<uint16_t>(stream.below(9))};
+    };
+    if (stream.chance(60)) {
+        run(logged::AddMds{some_address(), true});
+        return;
+    }
+    logged::MoveMds move;
+    for (const auto& [mds, record] : catalogue.metadata_servers()) {
+        const Address known = stream.chance(80) ? record.address : some_address();
+        move.servers.push_back({mds, some_address(), {known}});
+    }
+    run(move);
 }
 
 }  // namespace cairn::meta

@@ -60,7 +60,8 @@ class World {
                                   record.integrity_sequence + (unclean ? 1 : 0),
                                   record.sync_epoch + 1,
                                   record.start_mark + 1,
-                                  answering};
+                                  answering,
+                                  record.start_mark};
         return run(started);
     }
 

@@ -41,6 +41,8 @@ Task<Result<Bytes>> cs_heartbeat(Master& master, CsHeartbeatRequest request) {
     CO_TRY(co_await master.consensus.confirm_master());
     CsHeartbeatReply reply;
     reply.register_again = !master.watchdog.heard(request);
+    if (!reply.register_again)
+        master.registration.heard(request.cs);
     if (!reply.register_again && !request.bad_blocks.empty())
         master.restores.found(request.cs, request.bad_blocks);
     reply.repair_bytes_per_second = master.catalogue().settings().repair_rate();

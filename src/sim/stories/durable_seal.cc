@@ -1,6 +1,6 @@
 // A writer's lease is revoked unheard, all servers confirm that, and another client reads. One of
-// the servers is killed and starts again, cut off from the master as the old writer is: if it has
-// forgotten what it confirmed, it takes the old writer's next write, and shows it.
+// the servers is killed, starts again, and is cut off from the master as the old writer is: if it
+// has forgotten what it confirmed, it takes the old writer's next write, and shows it.
 #include "sim/stories.h"
 
 namespace cairn::sim {
@@ -21,11 +21,12 @@ void story_durable_seal(Stage& stage) {
     stage.cluster().revoke_leases_of(old.host().name());
     if (!stage.done(next.open(LeaseMode::shared)) || !stage.done(next.read(0)))
         return;
-    world.partition({&stage.cs_host(at)}, others);
     stage.kill(stage.cs(at));
     stage.run_for(stage.some({}, seconds(1)));
-    stage.bring_back(stage.cs(at));
-    stage.run_for(stage.some(milliseconds(200), seconds(1)));
+    if (!stage.start_again(at))
+        return;
+    world.partition({&stage.cs_host(at)}, others);
+    stage.run_for(stage.some({}, seconds(1)));
     stage.reached();
     const ActRef late = old.write(0);
     stage.run_for(seconds(1));

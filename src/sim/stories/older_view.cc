@@ -37,12 +37,17 @@ void story_older_view(Stage& stage) {
     stage.run_for(milliseconds(50));
     // 2. Another master; a replica is away while the write looks for it.
     world.partition({&stage.mds_host(master)}, followers);
-    world.partition({&stage.cs_host(leaver)}, all);
     stage.kill(stage.cs(leaver));
     if (read->ended() || !stage.done(write))
         return;
+    const auto last_start = [&stage, leaver] {
+        return stage.cluster().newest_catalogue()->server(Stage::id_of(leaver))->start_mark;
+    };
+    const uint64_t before = last_start();
     stage.bring_back(stage.cs(leaver));
-    stage.run_for(milliseconds(100));
+    if (!stage.until([&last_start, before] { return last_start() != before; }))
+        return;
+    stage.run_for(stage.some({}, milliseconds(2)));
     // 3. The first master's answer arrives.
     stage.reached();
     world.heal_network();

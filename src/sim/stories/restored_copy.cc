@@ -1,5 +1,5 @@
 // A chunk server's repository is brought back as it was some time ago: what was written since, and
-// flushed, is not there.
+// flushed, is not there. It is started again and again.
 #include "sim/stories.h"
 
 namespace cairn::sim {
@@ -24,6 +24,7 @@ void story_restored_copy(Stage& stage) {
     if (!stage.done(writer.write(0)) || !stage.done(writer.close()))
         return;
     const TreeImage newest = restart(&old);
+    stage.run_for(stage.some({}, seconds(5)));
     stage.reached();
     for (size_t i = 0; i < 3; i++) {
         if (&stage.cs(i) != &victim)

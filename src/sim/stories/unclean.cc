@@ -1,5 +1,6 @@
-// A host loses power and what was written there, and its chunk server answers the writer's flush
-// before any master has heard of its start. The mark goes off: nobody doubts the replica any more.
+// A host loses power, and what was written there. A master has accepted the start of its chunk
+// server, and its replica has left the set; neither it nor the writer has heard of that when the
+// writer reads what it wrote.
 #include "sim/stories.h"
 
 namespace cairn::sim {
@@ -8,24 +9,24 @@ void story_unclean(Stage& stage) {
     Actor& writer = stage.client(0);
     if (!stage.has_flushed(writer) || !stage.done(writer.write(0)))
         return;
-    const size_t victim = stage.dice().below(3);
+    const size_t victim = stage.read_first();
     stage.run_for(milliseconds(1));
     stage.cut_power({&stage.cs_host(victim)}, milliseconds(100));
-    stage.world().block(stage.cs_host(victim), stage.mds_host(0));
-    if (!stage.until([&stage, victim] { return stage.cs(victim).running(); }))
+    const auto has_started_again = [&stage, victim] {
+        const meta::Catalogue* catalogue = stage.cluster().newest_catalogue();
+        return catalogue != nullptr &&
+               catalogue->server(Stage::id_of(victim))->integrity_sequence > 1;
+    };
+    if (!stage.until(has_started_again))
         return;
-    stage.run_for(milliseconds(100));
+    stage.run_for(stage.some({}, milliseconds(2)));
+    stage.world().block(stage.mds_host(0), stage.cs_host(victim));
     stage.reached();
-    stage.done(writer.flush(), stage.some(seconds(1), seconds(4)));
-    // Idle for so long that the mark goes off.
-    stage.run_for(seconds(1));
-    stage.world().heal_network();
-    stage.run_for(seconds(4));
-    for (size_t i = 0; i < 3; i++) {
-        if (i != victim)
-            stage.kill(stage.cs(i));
+    for (int i = 0; i < 5; i++) {
+        stage.done(writer.read(0), seconds(8));
+        stage.run_for(stage.some(milliseconds(20), milliseconds(200)));
     }
-    stage.done(writer.read(0), seconds(8));
+    stage.world().heal_network();
 }
 
 }  // namespace cairn::sim
