@@ -32,6 +32,7 @@ struct ClusterShape {
     Duration offline_timeout = seconds(60);
     // A minute, on each chunk server.
     uint32_t verify_chunks = 120;
+    bool punch_hole = false;  // trims free space
     // A chunk that was flushed is no longer marked after this long without a write.
     Duration unmark_after = seconds(5);
 };
@@ -40,6 +41,7 @@ struct WorkPlan {
     uint32_t operations_per_open = 12;
     uint32_t tasks = 3;  // at once, on each open file
     Duration pause_max = milliseconds(300);
+    bool trims = false;
 };
 
 // Which events may strike at random times.

@@ -34,6 +34,7 @@ constexpr ClusterShape two_replicas() {
 constexpr Story all[] = {
     {"disk-error", base(), story_disk_error},
     {"disk-full", base(), story_disk_full},
+    {"trim", base(), story_trim},
     {"unreadable-block", base(), story_unreadable_block},
     {"recovery", with([](ClusterShape& shape) {
          shape.replicas_norm = 2;

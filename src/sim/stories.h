@@ -25,6 +25,7 @@ struct Story {
 // The stories, in src/sim/stories/.
 void story_disk_error(Stage& stage);
 void story_disk_full(Stage& stage);
+void story_trim(Stage& stage);
 void story_unreadable_block(Stage& stage);
 void story_unfinished_loss(Stage& stage);
 void story_recovery(Stage& stage);
