@@ -23,6 +23,10 @@ namespace cairn::meta {
 [[nodiscard]] logged::AddEvent mds_is_restored_copy(MdsId mds, const Address& address);
 [[nodiscard]] logged::AddEvent mds_moved(MdsId mds, const Address& address);
 
+// `repository` stands on the disk that has no room for more of its log.
+[[nodiscard]] logged::AddEvent mds_disk_is_full(MdsId mds, const Address& address,
+                                                std::string_view repository);
+[[nodiscard]] logged::AddEvent mds_disk_has_room(MdsId mds, const Address& address);
 struct CsCounts {
     uint32_t active = 0;
     uint32_t inactive = 0;
