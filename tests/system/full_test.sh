@@ -50,9 +50,14 @@ check "the servers run on" cs_active 3
 check "stat says FULL" bash -c 'vstorage stat | grep -q "^Space: \[FULL\]"'
 check "put says so" says "have room: free or add space" cairn put filler.img /more
 check "an event tells" has_event "Failed to allocate 2 replicas for '/(disk|more)'"
+for i in 1 2 3; do check_fails "put again" cairn put filler.img "/more$i"; done
+sleep 1
+told() { [ "$(vstorage get-event | grep -c "Failed to allocate 2 replicas")" = 1 ]; }
+check "once, however often it is tried" told
 check "rm makes room" cairn rm /filler
 goes_on() { io "write -P 77 300M 1M" flush "read -P 77 300M 1M"; }
 wait_for "and writes go on" goes_on
+wait_for "an event tells that it is over" has_event "Chunks with 2 replicas can be allocated again"
 check "what was written before is there" reads "${acknowledged[@]:1}"
 check "the disk's server stops" stop nbd
 check "all is removed" cairn rm /disk

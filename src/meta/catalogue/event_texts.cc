@@ -207,4 +207,12 @@ AddEvent allocation_failed(std::string text) {
     return mds_event(EventSeverity::warning, std::move(text));
 }
 
+AddEvent allocation_succeeds(const StorageAttributes& storage) {
+    const char* domain = storage.failure_domain == FailureDomain::host ? "host" : "disk";
+    return mds_event(EventSeverity::info,
+                     fmt::format("Chunks with {} replicas can be allocated again (tier {}, "
+                                 "failure-domain={})",
+                                 storage.replicas_norm, storage.tier, domain));
+}
+
 }  // namespace cairn::meta
