@@ -61,7 +61,8 @@ struct NemesisPlan {
     bool replace_mds = false;
     bool replace_cs = false;
     bool change_attributes = false;  // how many replicas, and where
-    bool fill_cs = false;  // of one disk, by files of others: replicas move away, and back
+    bool fill_cs = false;      // of one disk, by files of others: replicas move away, and back
+    bool fill_wholly = false;  // of one disk, or those of all chunk servers, for a while
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };
