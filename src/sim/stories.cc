@@ -152,6 +152,13 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(8);
      }),
      story_halt},
+    {"halted-moves", with([](ClusterShape& shape) {
+         shape.cs_hosts = 5;
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(8);
+     }),
+     story_halted_moves},
     {"domains", with([](ClusterShape& shape) {
          shape.cs_per_host = 2;
          shape.blocks_per_file = 128;

@@ -66,6 +66,7 @@ void story_remember(Stage& stage);
 void story_void_join(Stage& stage);
 void story_wait_silent(Stage& stage);
 void story_halt(Stage& stage);
+void story_halted_moves(Stage& stage);
 void story_hedge(Stage& stage);
 void story_restored_mds(Stage& stage);
 void story_domains(Stage& stage);
