@@ -104,6 +104,7 @@ Task<Result<void>> Client::refresh_once() {
         }
         co_return reply.error();
     }
+    take_settings(*reply);
     for (size_t i = 0; i < asked.size() && i < reply->leases.size(); i++) {
         if (reply->leases[i].file == asked[i]->id())
             asked[i]->lease_refreshed(reply->leases[i], asked_at);
@@ -152,6 +153,7 @@ Task<Result<std::shared_ptr<OpenFile>>> Client::open(FileId id, LeaseMode mode) 
     }
     if (!reply)
         co_return reply.error();
+    take_settings(*reply);
     if (known != files_.end() && !known->second->lost_) {
         // The shared lease became an exclusive one: everyone here goes on under it.
         OpenFile& file = *known->second;

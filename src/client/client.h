@@ -66,6 +66,9 @@ class Client {
     [[nodiscard]] Scope& background() { return background_; }
     [[nodiscard]] Runtime& runtime() { return runtime_; }
     [[nodiscard]] const Rules& rules() const { return options_.rules; }
+    // Whether what is trimmed gives its space back: the cluster's gen.do_punch_hole, as the master
+    // said with the newest lease or refresh.
+    [[nodiscard]] bool trims_free_space() const { return trims_free_space_; }
     uint64_t write_sequence = 0;
 
   private:
@@ -73,6 +76,14 @@ class Client {
     Task<Result<void>> refresh_once();
     Task<void> housekeeping_loop();
     [[nodiscard]] Duration refresh_interval() const;
+    // Both replies that tell of leases carry it.
+    template <class Reply>
+    void take_settings(const Reply& reply) {
+        if (reply.header.position < settings_seen_)
+            return;
+        settings_seen_ = reply.header.position;
+        trims_free_space_ = reply.punch_hole;
+    }
     Task<Result<std::pair<FileId, std::string>>> parent_and_name(std::string path);
 
     Runtime& runtime_;
@@ -80,6 +91,8 @@ class Client {
     InstanceId instance_;
     ClientId id_;
     Duration lease_timeout_ = seconds(60);
+    bool trims_free_space_ = false;
+    LogIndex settings_seen_;  // the view that showed it
     rpc::Links links_;
     rpc::MasterLink master_;
     CsLinks chunk_servers_;

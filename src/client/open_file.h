@@ -68,7 +68,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
     // Completes when every replica in sync holds it, or has it on stable media. Extends the file.
     Task<Result<void>> write(uint64_t offset, Buffer data, WriteUntil until = WriteUntil::held);
     // [offset, offset + length) reads as zeros; `punch`: and frees its space where whole blocks
-    // allow.
+    // allow, if the cluster is set so.
     Task<Result<void>> write_zeros(uint64_t offset, uint64_t length, bool punch);
     // Everything that completed before is on stable media on every replica, and the size with it.
     Task<Result<void>> flush();

@@ -290,7 +290,7 @@ Task<Result<void>> OpenFile::write_zeros(uint64_t offset, uint64_t length, bool 
     const uint64_t first = align_down(offset, block_size);
     RangeLock::Hold hold(ranges_, first, align_up(end, block_size) - first, write_access());
     co_await hold.granted();
-    CO_TRY(co_await zero_locked(offset, length, punch));
+    CO_TRY(co_await zero_locked(offset, length, punch && client_.trims_free_space()));
     if (end > node_.size) {
         node_.size = end;
         size_logged_ = false;
@@ -299,7 +299,7 @@ Task<Result<void>> OpenFile::write_zeros(uint64_t offset, uint64_t length, bool 
 }
 
 // A truncation left data behind the file's end: it goes before anything may be written, and the log
-// is told.
+// is told. Its space is freed whatever is set for trims.
 Task<Result<void>> OpenFile::punch_after_truncation() {
     if (node_.zero_from == UINT64_MAX)
         co_return Result<void>();

@@ -72,6 +72,7 @@ class SimCluster {
     // As an administrator would, from a host of the first metadata server.
     void revoke_leases_of(std::string host);
     void remove_chunk_server(CsId cs, CsRemoval removal);
+    void set_config(std::string name, std::string value);
     // Of all files. Null if its host has no power.
     Process* change_attributes(SetAttributesRequest attributes);
     // It was removed for good: the cluster is whole without it.

@@ -49,6 +49,13 @@ void SimCluster::remove_chunk_server(CsId cs, CsRemoval removal) {
     });
 }
 
+void SimCluster::set_config(std::string name, std::string value) {
+    world_.start(*client_hosts_[0], "set-config", [this, name, value](Runtime& runtime) {
+        return store_outcome(sim::set_config(runtime, access(), name, value),
+                             std::make_shared<std::optional<Result<void>>>());
+    });
+}
+
 Process* SimCluster::change_attributes(SetAttributesRequest attributes) {
     if (!client_hosts_[1]->powered())
         return nullptr;

@@ -151,16 +151,50 @@ History::Zones History::zones_of_writes(const BlockLog& log, const Stretch& stre
     return zones;
 }
 
+// The zeros of each trim, and those that the stretch began with, unless something was certainly
+// written over them before.
+std::set<BlockValue> History::zeros_seen(const BlockLog& log, const Stretch& stretch,
+                                         const Operation& read) const {
+    // The last of these began then.
+    Instant overwritten{INT64_MIN};
+    for (const OperationId id : log.operations) {
+        const Operation& write = operations_[id];
+        if (write.kind == Kind::write && !write.abandoned && write.began >= stretch.begin &&
+            write.ended < read.began)
+            overwritten = std::max(overwritten, write.began);
+    }
+    std::set<BlockValue> seen;
+    for (const BlockValue value : stretch.allowed) {
+        if ((value == 0 || (value & trim_bit) != 0) && stretch.begin >= overwritten)
+            seen.insert(value);
+    }
+    for (const OperationId id : log.operations) {
+        const Operation& trim = operations_[id];
+        if (trim.kind == Kind::write && (trim.value & trim_bit) != 0 && !trim.forbidden &&
+            trim.began <= read.ended && trim.ended > stretch.begin && trim.ended >= overwritten)
+            seen.insert(trim.value);
+    }
+    return seen;
+}
+
 // A value that nobody was writing in this stretch is the one that the stretch began with.
 std::optional<std::string> History::add_reads(const BlockLog& log, const Stretch& stretch,
                                               Zones& zones) const {
     std::optional<BlockValue> initial;
     for (const OperationId id : log.operations) {
-        const Operation& operation = operations_[id];
+        Operation operation = operations_[id];
         // One that was under way at the forget may have seen what there was before it.
         if (operation.kind != Kind::read || operation.ended == Instant::never() ||
             operation.began < stretch.begin || operation.ended > stretch.end)
             continue;
+        if (operation.value == 0) {
+            const std::set<BlockValue> seen = zeros_seen(log, stretch, operation);
+            // Which of several it saw, nobody knows.
+            if (seen.size() > 1)
+                continue;
+            if (!seen.empty())
+                operation.value = *seen.begin();
+        }
         auto zone = zones.find(operation.value);
         if (zone != zones.end() && operation.ended < zone->second.write_began)
             return fmt::format("value {:x} was read at {} ns, before it was written",

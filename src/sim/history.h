@@ -28,8 +28,10 @@ struct BlockKey {
     auto operator<=>(const BlockKey&) const = default;
 };
 
-// 0 stands for "zeros", which every block holds before its first write.
+// 0 stands for "zeros", which every block holds before its first write, and after a trim. A trim is
+// a write, too; its value only tells which one it was, and is read as 0.
 using BlockValue = uint64_t;
+constexpr BlockValue trim_bit = 1ULL << 63;
 
 class History {
   public:
@@ -99,6 +101,9 @@ class History {
     [[nodiscard]] Zones zones_of_writes(const BlockLog& log, const Stretch& stretch) const;
     [[nodiscard]] std::optional<std::string> add_reads(const BlockLog& log, const Stretch& stretch,
                                                        Zones& zones) const;
+    // What a read that saw zeros may have seen.
+    [[nodiscard]] std::set<BlockValue> zeros_seen(const BlockLog& log, const Stretch& stretch,
+                                                  const Operation& read) const;
     [[nodiscard]] std::set<BlockValue> allowed_after(const BlockLog& log,
                                                      const Stretch& stretch) const;
     [[nodiscard]] std::string story_of(const BlockKey& key, const BlockLog& log) const;

@@ -210,5 +210,62 @@ TEST(History, ZerosMayComeBackOnlyIfNothingWasKept) {
     EXPECT_FALSE(script.fine());
 }
 
+constexpr BlockValue trim = 20 | trim_bit;
+constexpr BlockValue other_trim = 21 | trim_bit;
+
+TEST(History, ATrimIsReadAsZeros) {
+    Script script;
+    script.write(7, 1, 2);
+    script.write(trim, 3, 4);
+    script.read(0, 5, 6);
+    EXPECT_TRUE(script.fine());
+    script.read(7, 7, 8);
+    EXPECT_FALSE(script.fine());
+}
+
+TEST(History, ATrimThatTookNoEffectIsFound) {
+    Script script;
+    script.write(7, 1, 2);
+    script.write(trim, 3, 4);
+    script.read(7, 5, 6);
+    EXPECT_FALSE(script.fine());
+}
+
+TEST(History, ZerosAreNotReadAfterTheyWereWrittenOver) {
+    Script script;
+    script.write(trim, 1, 2);
+    script.write(other_trim, 3, 4);
+    script.read(0, 5, 6);
+    script.write(7, 7, 8);
+    EXPECT_TRUE(script.fine());
+    script.read(0, 9, 10);
+    EXPECT_FALSE(script.fine());
+}
+
+TEST(History, WhichOfTwoTrimsWasSeenIsNotAsked) {
+    Script script;
+    script.write(trim, 1, 2);
+    script.write(7, 3, 10);
+    script.write(other_trim, 4, 9);
+    script.read(0, 5, 6);
+    script.read(7, 7, 8);
+    script.read(0, 11, 12);
+    EXPECT_TRUE(script.fine());
+}
+
+TEST(History, ATrimThatWasNotFlushedMayBeTakenBack) {
+    for (const BlockValue seen : {BlockValue{0}, BlockValue{7}}) {
+        Script script;
+        script.write(7, 1, 2);
+        script.flush(3, 4);
+        script.write(trim, 5, 6);
+        script.history.may_forget(key, {7});
+        script.read(seen, 8, 9);
+        EXPECT_TRUE(script.fine()) << seen;
+        script.read(7 - seen, 10, 11);
+        EXPECT_FALSE(script.fine()) << seen;
+    }
+}
+
 }  // namespace
 }  // namespace cairn::sim

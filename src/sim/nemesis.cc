@@ -123,6 +123,31 @@ void Nemesis::fill_somebody() {
     }
 }
 
+// Not a byte is left, of one disk or of those of all chunk servers, in the midst of what is being
+// written there.
+void Nemesis::fill_wholly() {
+    if (full_)
+        return;
+    full_ = true;
+    constexpr uint64_t everything = 1 * gib;
+    const uint64_t dice = world_.random().below(6);
+    const SimCluster::Service* one = pick(dice < 2 ? Kind::mds : Kind::cs);
+    for (const SimCluster::Service& service : cluster_.services()) {
+        if (service.kind != Kind::client &&
+            (&service == one || (dice == 5 && service.kind == Kind::cs)))
+            service.machine->disk_of(service.path).set_foreign_usage(everything);
+    }
+    world_.schedule(milliseconds(100) + down_time(plan_.down_most * 2), [this] { make_room(); });
+}
+
+void Nemesis::make_room() {
+    full_ = false;
+    for (const SimCluster::Service& service : cluster_.services()) {
+        if (service.kind != Kind::client)
+            service.machine->disk_of(service.path).set_foreign_usage(0);
+    }
+}
+
 void Nemesis::strike() {
     std::vector<std::function<void()>> events;
     const auto kill = [&](bool wanted, Kind kind, Duration most) {
@@ -186,6 +211,8 @@ void Nemesis::strike() {
         events.push_back([this] { change_attributes(); });
     if (plan_.fill_cs)
         events.push_back([this] { fill_somebody(); });
+    if (plan_.fill_wholly)
+        events.push_back([this] { fill_wholly(); });
     if (plan_.rot)
         events.push_back([this] { rot(); });
     if (!events.empty())

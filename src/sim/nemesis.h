@@ -30,7 +30,7 @@ class Nemesis {
         cs_copies_.supervise();
     }
     [[nodiscard]] bool is_done() const {
-        return !mds_replacement_.under_way() && !cs_replacement_.under_way() &&
+        return !full_ && !mds_replacement_.under_way() && !cs_replacement_.under_way() &&
                !cs_copies_.under_way() && (attributes_ == nullptr || !attributes_->running());
     }
 
@@ -43,11 +43,14 @@ class Nemesis {
     void revoke();
     void change_attributes();
     void fill_somebody();
+    void fill_wholly();
+    void make_room();
 
     World& world_;
     SimCluster& cluster_;
     NemesisPlan plan_;
     SimTime outage_until_;
+    bool full_ = false;              // disks are wholly full, until they are given room again
     Process* attributes_ = nullptr;  // the program that changes them
     MdsReplacement mds_replacement_;
     CsReplacement cs_replacement_;

@@ -170,6 +170,18 @@ Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, st
     co_return Result<void>();
 }
 
+Task<Result<void>> set_config(Runtime& runtime, rpc::ClusterAccess access, std::string name,
+                              std::string value) {
+    SetConfigRequest request;
+    request.name = std::move(name);
+    request.value = std::move(value);
+    auto set = co_await ask_master<EmptyReply>(runtime, std::move(access), seconds(10),
+                                               Method::set_config, std::move(request));
+    if (!set)
+        co_return set.error();
+    co_return Result<void>();
+}
+
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape) {
     client::Client client(runtime, std::move(options));
@@ -182,9 +194,11 @@ Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
         attributes.failure_domain = shape.failure_domain;
         outcome = co_await client.set_attributes(attributes);
     }
-    const std::pair<const char*, std::string> settings[] = {
+    std::vector<std::pair<const char*, std::string>> settings = {
         {"mds.wd.offline_tout", fmt::format("{}s", shape.offline_timeout.seconds())},
         {"mds.wd.verify_chunks", fmt::format("{}", shape.verify_chunks)}};
+    if (shape.punch_hole)
+        settings.emplace_back("gen.do_punch_hole", "1");
     for (const auto& [name, value] : settings) {
         if (!outcome)
             break;

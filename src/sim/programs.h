@@ -30,6 +30,8 @@ Task<Result<void>> make_cs(Runtime& runtime, std::string path, rpc::ClusterAcces
 Task<Result<void>> remove_cs(Runtime& runtime, rpc::ClusterAccess access, CsId cs,
                              CsRemoval removal);
 Task<Result<void>> revoke_leases(Runtime& runtime, rpc::ClusterAccess access, std::string host);
+Task<Result<void>> set_config(Runtime& runtime, rpc::ClusterAccess access, std::string name,
+                              std::string value);
 Task<Result<void>> make_files(Runtime& runtime, client::ClientOptions options,
                               std::vector<std::string> paths, ClusterShape shape);
 // Of all files.

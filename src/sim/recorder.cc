@@ -23,6 +23,21 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
     state_.next_value += count;
     Buffer data = Buffer::allocate(count * block_size);
     spell_values(value, data.mutable_view());
+    co_return co_await record(file, {opening, block, count, value, until},
+                              file.write(block * block_size, std::move(data), until));
+}
+
+Task<Result<void>> Recorder::trim(client::OpenFile& file, uint64_t opening, uint64_t block,
+                                  uint64_t count, bool punch) {
+    const BlockValue value = state_.next_value | trim_bit;
+    state_.next_value += count;
+    co_return co_await record(file, {opening, block, count, value},
+                              file.write_zeros(block * block_size, count * block_size, punch));
+}
+
+Task<Result<void>> Recorder::record(client::OpenFile& file, Change change,
+                                    Task<Result<void>> doing) {
+    const auto [opening, block, count, value, until] = change;
     // Another client was let in, and this one has not heard of it.
     const bool fenced = file.epoch() < state_.newest_epoch[file.id()];
     std::vector<History::OperationId> ids;
@@ -35,7 +50,7 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
             state_.open_writes[file.id()].push_back(ids.back());
     }
     const Instant began = now_();
-    Result<void> written = co_await file.write(block * block_size, data, until);
+    Result<void> written = co_await std::move(doing);
     if (!written) {
         if (written.code() == Code::lease_lost)
             state_.lost_leases++;
@@ -47,7 +62,10 @@ Task<Result<void>> Recorder::write(client::OpenFile& file, uint64_t opening, uin
             "a write of file {} was acknowledged that began after another "
             "client had been let in (I5)",
             file.id().number);
-    if (std::string doubt = state_.doubt_acknowledgement(began); !doubt.empty())
+    // Where there is no chunk, nothing has to be trimmed.
+    const std::string doubt =
+        (value & trim_bit) == 0 ? state_.doubt_acknowledgement(began) : std::string();
+    if (!doubt.empty())
         state_.failure = doubt;
     for (const History::OperationId id : ids) {
         auto& open = state_.open_writes[file.id()];

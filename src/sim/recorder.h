@@ -50,6 +50,9 @@ class Recorder {
     // Values that no other write carries.
     Task<Result<void>> write(client::OpenFile& file, uint64_t opening, uint64_t block,
                              uint64_t count, client::WriteUntil until = client::WriteUntil::held);
+    // Afterwards the blocks read as zeros; `punch` asks for their space.
+    Task<Result<void>> trim(client::OpenFile& file, uint64_t opening, uint64_t block,
+                            uint64_t count, bool punch);
     // Returns the first block's value.
     Task<Result<BlockValue>> read(client::OpenFile& file, uint64_t opening, uint64_t block,
                                   uint64_t count);
@@ -58,6 +61,15 @@ class Recorder {
                              uint64_t opening);
 
   private:
+    struct Change {
+        uint64_t opening;
+        uint64_t block;
+        uint64_t count;
+        BlockValue value;  // of the first block
+        client::WriteUntil until = client::WriteUntil::held;
+    };
+    Task<Result<void>> record(client::OpenFile& file, Change change, Task<Result<void>> doing);
+
     WorkloadState& state_;
     std::function<Instant()> now_;
 };

@@ -162,17 +162,22 @@ SeedPlan SeedPlan::draw(uint64_t seed, Random& random, bool power_cuts, Focus fo
     // What rots is found by readers alone.
     if (Xoshiro(seed ^ 0x5c12b).below(3) == 0)
         plan.shape.verify_chunks = 0;
+    Xoshiro trims(seed ^ 0x7219);
+    plan.work.trims = trims.below(3) == 0;
+    plan.shape.punch_hole = plan.work.trims && trims.below(2) == 0;
     const bool replace_mds = focus == Focus::anything && Xoshiro(seed).below(6) == 0;
     plan.nemesis.replace_mds = replace_mds;
     const bool replace_cs = Xoshiro(seed ^ 0x5ca1ab1e).below(4) == 0;
     const bool restore_cs = Xoshiro(seed ^ 0xc0b1e5).below(4) == 0;
     const bool change_attributes = focus == Focus::anything && Xoshiro(seed ^ 0xa77).below(4) == 0;
     const bool fill_cs = focus == Focus::anything && Xoshiro(seed ^ 0xf111ed).below(4) == 0;
+    const bool fill_wholly = focus == Focus::anything && Xoshiro(seed ^ 0xd15cf).below(5) == 0;
     // Beside rot, the good replica might be the one that goes.
     plan.nemesis.change_attributes = change_attributes && !plan.nemesis.rot;
     plan.nemesis.replace_cs = replace_cs && !plan.nemesis.rot;
     plan.nemesis.restore_cs = restore_cs && !plan.nemesis.rot;
     plan.nemesis.fill_cs = fill_cs && !plan.nemesis.rot;
+    plan.nemesis.fill_wholly = fill_wholly && !plan.nemesis.rot;
     if (focus == Focus::anything && random.below(4) == 0)
         return plan;
     make_narrow(random, plan);
@@ -187,6 +192,7 @@ SeedPlan SeedPlan::draw(uint64_t seed, Random& random, bool power_cuts, Focus fo
     plan.nemesis.restore_cs = restore_cs && !plan.nemesis.rot;
     plan.nemesis.change_attributes = change_attributes && !plan.nemesis.rot;
     plan.nemesis.fill_cs = fill_cs && !plan.nemesis.rot;
+    plan.nemesis.fill_wholly = fill_wholly && !plan.nemesis.rot;
     if (!power_cuts)
         plan.nemesis.cut_cs_host = plan.nemesis.cut_mds_host = plan.nemesis.cut_everything = false;
     return plan;

@@ -32,6 +32,7 @@ struct ClusterShape {
     Duration offline_timeout = seconds(60);
     // A minute, on each chunk server.
     uint32_t verify_chunks = 120;
+    bool punch_hole = false;  // trims free space
     // A chunk that was flushed is no longer marked after this long without a write.
     Duration unmark_after = seconds(5);
 };
@@ -40,6 +41,7 @@ struct WorkPlan {
     uint32_t operations_per_open = 12;
     uint32_t tasks = 3;  // at once, on each open file
     Duration pause_max = milliseconds(300);
+    bool trims = false;
 };
 
 // Which events may strike at random times.
@@ -60,7 +62,8 @@ struct NemesisPlan {
     bool replace_cs = false;
     bool restore_cs = false;         // from old copies of their repositories
     bool change_attributes = false;  // how many replicas, and where
-    bool fill_cs = false;  // of one disk, by files of others: replicas move away, and back
+    bool fill_cs = false;      // of one disk, by files of others: replicas move away, and back
+    bool fill_wholly = false;  // of one disk, or those of all chunk servers, for a while
     Duration gap = seconds(4);
     Duration down_most = seconds(8);
 };

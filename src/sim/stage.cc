@@ -76,6 +76,12 @@ ActRef Actor::write_durable(uint64_t block) {
     });
 }
 
+ActRef Actor::trim(uint64_t block, uint64_t count) {
+    return tell_about_file([this, block, count](Seat& seat) {
+        return valueless(recorder_.trim(*seat.file, seat.opening, block, count, true));
+    });
+}
+
 ActRef Actor::read(uint64_t block) {
     return tell_about_file(
         [this, block](Seat& seat) { return recorder_.read(*seat.file, seat.opening, block, 1); });

@@ -39,6 +39,7 @@ class Actor {
     ActRef open(LeaseMode mode);
     ActRef write(uint64_t block, uint64_t count = 1);
     ActRef write_durable(uint64_t block);
+    ActRef trim(uint64_t block, uint64_t count);
     ActRef read(uint64_t block);
     ActRef flush();
     ActRef close();

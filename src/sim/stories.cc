@@ -34,6 +34,7 @@ constexpr ClusterShape two_replicas() {
 constexpr Story all[] = {
     {"disk-error", base(), story_disk_error},
     {"disk-full", base(), story_disk_full},
+    {"trim", base(), story_trim},
     {"unreadable-block", base(), story_unreadable_block},
     {"recovery", with([](ClusterShape& shape) {
          shape.replicas_norm = 2;
@@ -153,6 +154,13 @@ constexpr Story all[] = {
          shape.offline_timeout = seconds(8);
      }),
      story_halt},
+    {"halted-moves", with([](ClusterShape& shape) {
+         shape.cs_hosts = 5;
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+         shape.offline_timeout = seconds(8);
+     }),
+     story_halted_moves},
     {"domains", with([](ClusterShape& shape) {
          shape.cs_per_host = 2;
          shape.blocks_per_file = 128;

@@ -25,6 +25,7 @@ struct Story {
 // The stories, in src/sim/stories/.
 void story_disk_error(Stage& stage);
 void story_disk_full(Stage& stage);
+void story_trim(Stage& stage);
 void story_unreadable_block(Stage& stage);
 void story_unfinished_loss(Stage& stage);
 void story_recovery(Stage& stage);
@@ -67,6 +68,7 @@ void story_remember(Stage& stage);
 void story_accepted_start(Stage& stage);
 void story_wait_silent(Stage& stage);
 void story_halt(Stage& stage);
+void story_halted_moves(Stage& stage);
 void story_hedge(Stage& stage);
 void story_restored_mds(Stage& stage);
 void story_domains(Stage& stage);

@@ -9,7 +9,12 @@ Task<void> Workload::operate(std::shared_ptr<client::OpenFile> file, uint64_t nu
     for (uint32_t i = 0; i < options_.work.operations_per_open && !state_.stop; i++) {
         const uint64_t dice = runtime_.random.below(10);
         bool fine = true;
-        if (writes && dice < 5) {
+        if (writes && dice == 4 && options_.work.trims) {
+            const uint64_t count = 1 + runtime_.random.below(3);
+            const uint64_t block = runtime_.random.below(options_.blocks_per_file - count);
+            const bool punch = runtime_.random.below(2) == 0;
+            fine = (co_await recorder_.trim(*file, number, block, count, punch)).has_value();
+        } else if (writes && dice < 5) {
             const uint64_t count = 1 + runtime_.random.below(3);
             const uint64_t block = runtime_.random.below(options_.blocks_per_file - count);
             const auto until = dice == 0 ? client::WriteUntil::durable : client::WriteUntil::held;

@@ -18,11 +18,13 @@ struct MdsReport {
     std::string host_name;
     // Whom it refused, since they run from old copies of their repositories.
     std::vector<MdsId> restored_peers;
+    // Its repository, while the disk has no space for more of the log.
+    std::string full_disk;
 
     template <class A>
     void fields(A& archive) {
         archive(commit_time_permille, commits_per_second, cpu_permille, memory_bytes, uptime,
-                host_name, restored_peers);
+                host_name, restored_peers, full_disk);
     }
 };
 

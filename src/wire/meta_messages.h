@@ -265,10 +265,11 @@ struct OpenFileReply {
     LeaseEpoch epoch;
     Duration timeout;  // counted by the client from before it asked
     NodeAttributes node;
+    bool punch_hole = false;  // gen.do_punch_hole: trims free space
 
     template <class A>
     void fields(A& archive) {
-        archive(header, epoch, timeout, node);
+        archive(header, epoch, timeout, node, punch_hole);
     }
 };
 
@@ -297,10 +298,11 @@ struct HeldLease {
 struct RefreshLeasesReply {
     ReplyHeader header;
     std::vector<HeldLease> leases;  // as asked, in order
+    bool punch_hole = false;        // as in OpenFileReply
 
     template <class A>
     void fields(A& archive) {
-        archive(header, leases);
+        archive(header, leases, punch_hole);
     }
 };
 

@@ -50,9 +50,14 @@ check "the servers run on" cs_active 3
 check "stat says FULL" bash -c 'vstorage stat | grep -q "^Space: \[FULL\]"'
 check "put says so" says "have room: free or add space" cairn put filler.img /more
 check "an event tells" has_event "Failed to allocate 2 replicas for '/(disk|more)'"
+for i in 1 2 3; do check_fails "put again" cairn put filler.img "/more$i"; done
+sleep 1
+told() { [ "$(vstorage get-event | grep -c "Failed to allocate 2 replicas")" = 1 ]; }
+check "once, however often it is tried" told
 check "rm makes room" cairn rm /filler
 goes_on() { io "write -P 77 300M 1M" flush "read -P 77 300M 1M"; }
 wait_for "and writes go on" goes_on
+wait_for "an event tells that it is over" has_event "Chunks with 2 replicas can be allocated again"
 check "what was written before is there" reads "${acknowledged[@]:1}"
 check "the disk's server stops" stop nbd
 check "all is removed" cairn rm /disk
@@ -102,4 +107,34 @@ check "some were on the full server, some not" [ "$on_full" -gt 0 ]
 check "new files go to the others" cairn put filler.img /new
 check "and are whole" bash -c 'cairn get /new got.img && cmp filler.img got.img'
 rm disk1/ballast
+
+# Hardly a byte is left on one, in the midst of writing.
+attributes 3
+for i in 1 2 3; do [ -z "${started[nbd$i]:-}" ] || stop "nbd$i"; done
+check "rm" cairn rm /new /disk1 /disk2 /disk3
+wait_for "the space is free again" is_empty
+check "mkdisk" cairn mkdisk /middle 128M
+serve_disk nbd /middle
+first() { writes 0 8 && [ "${#written[@]}" = 8 ]; }
+wait_for "it is written" first
+writes_on() { writes 8 60 && printf '%s\n' "${written[@]}" >written.out; }
+start load writes_on
+sleep 0.1
+head -c 1G /dev/zero >disk1/ballast 2>/dev/null
+check "it is full" [ "$(df --output=avail disk1 | tail -n 1 | tr -dc 0-9)" -lt 16 ]
+wait "$(pid_of load)"
+unset 'started[load]'
+mapfile -t written <written.out
+check "what was acknowledged is there" reads "${written[@]}"
+check "stat says which is full" bash -c 'vstorage stat | grep -qE "^1025 active +[^ ]+ +0B"'
+check_fails "its server stops with what it could not place in the journal" stop cs1
+check "it says so" grep -q 'disk1/cs is full: what could not be placed stays' cs1.err
+check "it does not start without room" refuses 'disk1/cs.*free space on this disk' \
+    csd -c stor1 -r "$work/disk1/cs"
+check "the disk goes on" io "write -P 55 0 1M" flush "read -P 55 0 1M"
+rm disk1/ballast
+start_cs 1
+wait_for "with room it starts" cs_active 3
+wait_for "and has its replicas again" all_healthy
+check "nothing is lost" reads "${written[@]}"
 finish

@@ -73,6 +73,18 @@ AddEvent mds_accepts_no_commits(MdsId mds, const Address& address, Duration sile
                                      to_string(address), silent.seconds()));
 }
 
+AddEvent mds_disk_is_full(MdsId mds, const Address& address, std::string_view repository) {
+    return journal_event(EventSeverity::error,
+                         fmt::format("MDS#{} ({}) has no space for more of its log in {}: free "
+                                     "space on this disk",
+                                     mds.number, to_string(address), repository));
+}
+
+AddEvent mds_disk_has_room(MdsId mds, const Address& address) {
+    return journal_event(EventSeverity::info, fmt::format("MDS#{} ({}) has space for its log again",
+                                                          mds.number, to_string(address)));
+}
+
 AddEvent mds_resyncs(MdsId mds, const Address& address) {
     return journal_event(EventSeverity::error,
                          fmt::format("MDS#{} ({}) state is outdated and will do a full resync",
@@ -209,6 +221,14 @@ AddEvent configuration_updated(std::string_view by) {
 
 AddEvent allocation_failed(std::string text) {
     return mds_event(EventSeverity::warning, std::move(text));
+}
+
+AddEvent allocation_succeeds(const StorageAttributes& storage) {
+    const char* domain = storage.failure_domain == FailureDomain::host ? "host" : "disk";
+    return mds_event(EventSeverity::info,
+                     fmt::format("Chunks with {} replicas can be allocated again (tier {}, "
+                                 "failure-domain={})",
+                                 storage.replicas_norm, storage.tier, domain));
 }
 
 }  // namespace cairn::meta

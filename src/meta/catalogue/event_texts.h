@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "wire/log_cluster.h"
+#include "wire/meta_types.h"
 
 namespace cairn::meta {
 
@@ -22,6 +23,10 @@ namespace cairn::meta {
 [[nodiscard]] logged::AddEvent mds_stopped(MdsId mds);
 [[nodiscard]] logged::AddEvent mds_is_restored_copy(MdsId mds, const Address& address);
 [[nodiscard]] logged::AddEvent mds_moved(MdsId mds, const Address& address);
+// `repository` stands on the disk that has no room for more of its log.
+[[nodiscard]] logged::AddEvent mds_disk_is_full(MdsId mds, const Address& address,
+                                                std::string_view repository);
+[[nodiscard]] logged::AddEvent mds_disk_has_room(MdsId mds, const Address& address);
 
 struct CsCounts {
     uint32_t active = 0;
@@ -61,5 +66,7 @@ struct CsCounts {
 [[nodiscard]] logged::AddEvent configuration_updated(std::string_view by);
 // `text` is what placement says of the failure.
 [[nodiscard]] logged::AddEvent allocation_failed(std::string text);
+// There are places again for chunks of such files.
+[[nodiscard]] logged::AddEvent allocation_succeeds(const StorageAttributes& storage);
 
 }  // namespace cairn::meta

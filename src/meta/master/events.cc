@@ -105,6 +105,7 @@ Task<void> Events::announce() {
         }
         look_at_status();
         look_at_space();
+        master_.shortages.look();
         std::vector<logged::AddEvent> batch;
         batch.swap(waiting_);
         for (logged::AddEvent& event : batch)

@@ -77,6 +77,11 @@ Task<void> Joins::give_up(ChunkId id, CsId cs) {
     }
 }
 
+size_t Joins::waiting() const {
+    return static_cast<size_t>(std::ranges::count_if(
+        offered_, [this](const auto& offer) { return master_.servers.answers(offer.second); }));
+}
+
 Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
     const Catalogue& catalogue = master_.catalogue();
     const Chunk* chunk = catalogue.chunk(id);

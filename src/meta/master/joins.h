@@ -34,7 +34,8 @@ class Joins {
     void take_up();
     // Starts what can be started, again and again until the master stops.
     Task<void> run();
-    [[nodiscard]] size_t waiting() const { return offered_.size(); }
+    // On servers that answer: what is on others may never come back.
+    [[nodiscard]] size_t waiting() const;
     [[nodiscard]] size_t running() const { return running_.size(); }
 
   private:

@@ -28,6 +28,7 @@ Master::Master(Runtime& machine, Consensus& log, rpc::Links& links, MasterOption
       scrub(*this),
       watchdog(*this),
       events(*this),
+      shortages(*this),
       stopping_event(machine.loop),
       scope(machine.loop) {}
 

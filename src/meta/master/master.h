@@ -27,6 +27,7 @@
 #include "meta/master/removals.h"
 #include "meta/master/restores.h"
 #include "meta/master/scrub.h"
+#include "meta/master/shortages.h"
 #include "meta/master/watchdog.h"
 #include "meta/rules.h"
 #include "placement/cluster_map.h"
@@ -100,6 +101,7 @@ class Master {
     Scrub scrub;
     Watchdog watchdog;
     Events events;
+    Shortages shortages;
     cairn::Event stopping_event;
     // Procedures run here.
     Scope scope;

@@ -121,6 +121,12 @@ Recovery::Need Recovery::need_of(ChunkId id) const {
     return rules.move_to_better ? Need::move : Need::none;
 }
 
+bool Recovery::lacks_replicas(ChunkId id) const {
+    const Chunk* chunk = master_.catalogue().chunk(id);
+    const Node* node = chunk == nullptr ? nullptr : master_.catalogue().node(chunk->file);
+    return node != nullptr && master_.catalogue().staying(*chunk) < node->storage.replicas_norm;
+}
+
 placement::ShortChunk Recovery::describe(ChunkId id, bool moves) const {
     const Chunk& chunk = *master_.catalogue().chunk(id);
     const Node& node = *master_.catalogue().node(chunk.file);
@@ -193,7 +199,11 @@ void Recovery::copied() {
 
 RecoveryStatus Recovery::status() const {
     RecoveryStatus status;
-    status.halted = is_halted() && !candidates_.empty();
+    // Where nothing is missing, nothing is halted: replicas that would only stand better elsewhere
+    // wait.
+    status.halted = is_halted() && std::ranges::any_of(candidates_, [this](ChunkId chunk) {
+                        return lacks_replicas(chunk);
+                    });
     status.running = master_.joins.running();
     status.queued = queued_ > status.running ? queued_ - status.running : 0;
     status.nowhere = nowhere_;

@@ -55,6 +55,7 @@ class Recovery {
     [[nodiscard]] Found look_at_some();
     [[nodiscard]] std::vector<CsId> well_placed(const Chunk& chunk, const Node& node) const;
     [[nodiscard]] Need need_of(ChunkId chunk) const;
+    [[nodiscard]] bool lacks_replicas(ChunkId chunk) const;
     [[nodiscard]] placement::ShortChunk describe(ChunkId chunk, bool moves) const;
     // More servers are offline than recovery goes on with.
     [[nodiscard]] bool is_halted() const;

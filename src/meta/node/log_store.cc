@@ -120,7 +120,11 @@ Task<Result<void>> LogStore::start() {
         log_bytes_ -= segments_.back().size;
         segments_.pop_back();
     }
-    co_return co_await start_segment(0);
+    const uint64_t size = size_of_segment(0);
+    Result<std::string> spare = co_await pool_.take(size);
+    if (!spare)
+        co_return spare.error();
+    co_return co_await start_segment(std::move(*spare), size);
 }
 
 Task<Result<void>> LogStore::set_address_plan(AddressPlan plan) {
@@ -237,14 +241,14 @@ Task<Result<void>> LogStore::remove_leftovers(const std::vector<DirectoryEntry>&
     co_return Result<void>();
 }
 
-Task<Result<void>> LogStore::start_segment(uint64_t room) {
-    const uint64_t size = std::max(options_.segment_size, align_up(block_size + room, block_size));
-    Result<std::string> spare = co_await pool_.take(size);
-    if (!spare)
-        co_return spare.error();
-    auto file = co_await runtime_.disk.open(*spare, {.write = true, .caching = Caching::direct});
+uint64_t LogStore::size_of_segment(uint64_t room) const {
+    return std::max(options_.segment_size, align_up(block_size + room, block_size));
+}
+
+Task<Result<void>> LogStore::start_segment(std::string spare, uint64_t size) {
+    auto file = co_await runtime_.disk.open(spare, {.write = true, .caching = Caching::direct});
     if (!file)
-        co_return file.error().with_context(*spare);
+        co_return file.error().with_context(spare);
     const uint64_t number = next_number_++;
     const Buffer header = encode_segment_header({.owner = identity_.owner(),
                                                  .number = number,
@@ -256,7 +260,7 @@ Task<Result<void>> LogStore::start_segment(uint64_t room) {
     Result<void> done = co_await write_whole(**file, 0, header.view(), true);
     // The name is durable before the first group counts on it.
     if (done)
-        done = co_await runtime_.disk.rename(*spare, path);
+        done = co_await runtime_.disk.rename(spare, path);
     if (done)
         done = co_await runtime_.disk.sync_directory(directory_);
     if (!done)
@@ -271,7 +275,20 @@ Task<Result<void>> LogStore::start_segment(uint64_t room) {
 Task<Result<void>> LogStore::append(const raft::Unpersisted& batch) {
     if (failure_)
         co_return *failure_;
-    Result<void> written = co_await write_group(batch);
+    const uint64_t room = size_of_group(batch.hard_state(), batch.snapshot(), batch.entries());
+    Result<void> written;
+    if (offset_ + room > segments_.back().size) {
+        const uint64_t size = size_of_segment(room);
+        Result<std::string> spare = co_await pool_.take(size);
+        if (spare.code() == Code::no_space)
+            co_return spare.error().with_context("the metadata log");
+        if (spare)
+            written = co_await start_segment(std::move(*spare), size);
+        else
+            written = spare.error();
+    }
+    if (written)
+        written = co_await write_group(batch, room);
     if (written && batch.snapshot())
         written = co_await make_received_current(*batch.snapshot());
     if (!written)
@@ -281,10 +298,7 @@ Task<Result<void>> LogStore::append(const raft::Unpersisted& batch) {
     co_return Result<void>();
 }
 
-Task<Result<void>> LogStore::write_group(const raft::Unpersisted& batch) {
-    const uint64_t room = size_of_group(batch.hard_state(), batch.snapshot(), batch.entries());
-    if (offset_ + room > segments_.back().size)
-        CO_TRY(co_await start_segment(room));
+Task<Result<void>> LogStore::write_group(const raft::Unpersisted& batch, uint64_t room) {
     const EncodedGroup group = encode_group(identity_.owner(), offset_, next_sequence_, next_chain_,
                                             batch.hard_state(), batch.snapshot(), batch.entries());
     CHECK(group.sectors.size() == room);

@@ -50,8 +50,12 @@ class LogStore {
     [[nodiscard]] raft::Restored take_restored() { return std::move(restored_); }
 
     // One at a time. On stable media when it returns. A failure is final: what reached the disk is
-    // unknown, so every later append fails as this one did.
+    // unknown, so every later append fails as this one did. Only where there is no space for a new
+    // segment nothing was written at all, and the same batch may be appended again (not failed()).
     Task<Result<void>> append(const raft::Unpersisted& batch);
+    [[nodiscard]] bool failed() const { return failure_.has_value(); }
+    // The disk has no space for the segment after this one.
+    [[nodiscard]] bool lacks_space() const { return pool_.lacks_space(); }
 
     // The newest durable snapshot, if there is one.
     [[nodiscard]] const std::optional<raft::SnapshotMeta>& snapshot() const { return snapshot_; }
@@ -96,8 +100,9 @@ class LogStore {
                                        const std::optional<raft::SnapshotMeta>& made_current);
     Task<Result<void>> make_durable();
     Task<Result<void>> remove_leftovers(const std::vector<DirectoryEntry>& files);
-    Task<Result<void>> start_segment(uint64_t room);
-    Task<Result<void>> write_group(const raft::Unpersisted& batch);
+    [[nodiscard]] uint64_t size_of_segment(uint64_t room) const;
+    Task<Result<void>> start_segment(std::string spare, uint64_t size);
+    Task<Result<void>> write_group(const raft::Unpersisted& batch, uint64_t room);
     Task<Result<void>> make_received_current(raft::SnapshotMeta meta);
     Task<Result<void>> remove_snapshot(raft::SnapshotMeta meta);
     [[nodiscard]] std::string path_of(uint64_t segment) const;

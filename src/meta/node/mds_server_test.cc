@@ -325,32 +325,83 @@ TEST(MdsServer, AFlippedByteInTheSnapshotStopsOneServerOnly) {
     cluster.expect_converged();
 }
 
-// A server whose disk fails or is full stops; the others go on.
+// A server whose disk fails stops; the others go on.
 TEST(MdsServer, ADiskThatFailsStopsOneServerOnly) {
-    for (const bool full : {true, false}) {
-        TestCluster cluster(11);
-        cluster.create(3);
-        TestCluster::Writer& writer = cluster.start_writer("w");
-        wait_for_names(cluster, writer, 10);
-        const size_t victim = cluster.number_of(cluster.master());
-        TestServer& server = *cluster.servers[victim];
-        sim::DiskFaults faults;
-        faults.write_error = 1'000'000;
-        if (full)
-            server.machine->disk_of("/mds/x").set_capacity(0);
-        else
-            server.machine->disk_of("/mds/x").set_faults(faults);
-        ASSERT_TRUE(cluster.world.run_until([&] { return !cluster.is_up(victim); }, seconds(120)));
-        ASSERT_EQ(server.errors.size(), 1u);
-        EXPECT_EQ(server.errors[0].code(), full ? Code::no_space : Code::io_error);
-        wait_for_names(cluster, writer, 20);
-        server.machine->disk_of("/mds/x").set_capacity(1 * gib);
-        server.machine->disk_of("/mds/x").heal();
-        cluster.start(victim);
-        wait_for_names(cluster, writer, 20);
-        cluster.end_writers();
-        cluster.expect_converged();
+    TestCluster cluster(11);
+    cluster.create(3);
+    TestCluster::Writer& writer = cluster.start_writer("w");
+    wait_for_names(cluster, writer, 10);
+    const size_t victim = cluster.number_of(cluster.master());
+    TestServer& server = *cluster.servers[victim];
+    sim::DiskFaults faults;
+    faults.write_error = 1'000'000;
+    server.machine->disk_of("/mds/x").set_faults(faults);
+    ASSERT_TRUE(cluster.world.run_until([&] { return !cluster.is_up(victim); }, seconds(120)));
+    ASSERT_EQ(server.errors.size(), 1u);
+    EXPECT_EQ(server.errors[0].code(), Code::io_error);
+    wait_for_names(cluster, writer, 20);
+    server.machine->disk_of("/mds/x").heal();
+    cluster.start(victim);
+    wait_for_names(cluster, writer, 20);
+    cluster.end_writers();
+    cluster.expect_converged();
+}
+
+// It leaves the lead to another one, and takes part again once it has room.
+TEST(MdsServer, AMasterWhoseDiskIsFullHandsOverAndWaits) {
+    TestCluster cluster(12);
+    cluster.create(3);
+    TestCluster::Writer& writer = cluster.start_writer("w");
+    wait_for_names(cluster, writer, 10);
+    TestServer& full = *cluster.master();
+    full.machine->disk_of("/mds/x").set_capacity(0);
+    ASSERT_TRUE(cluster.world.run_until(
+        [&] { return cluster.master() != nullptr && cluster.master() != &full; }, seconds(120)));
+    wait_for_names(cluster, writer, 50);
+    cluster.world.run_for(seconds(5));
+    EXPECT_TRUE(full.errors.empty());
+    EXPECT_EQ(events_with(cluster, "has no space for more of its log in /mds"), 1u);
+    full.machine->disk_of("/mds/x").set_capacity(1 * gib);
+    wait_for_names(cluster, writer, 50);
+    cluster.world.run_for(seconds(5));
+    EXPECT_EQ(events_with(cluster, "has space for its log again"), 1u);
+    cluster.end_writers();
+    cluster.expect_converged();
+    EXPECT_TRUE(full.errors.empty());
+}
+
+TEST(MdsServer, TheOnlyServerWaitsForRoom) {
+    TestCluster cluster(13);
+    cluster.create(1);
+    TestCluster::Writer& writer = cluster.start_writer("w");
+    wait_for_names(cluster, writer, 10);
+    TestServer& server = *cluster.servers[0];
+    server.machine->disk_of("/mds/x").set_capacity(0);
+    uint64_t names = 0;
+    // Until nothing more is acknowledged.
+    for (int i = 0; i < 120 && names != writer.next; i++) {
+        names = writer.next;
+        cluster.world.run_for(seconds(10));
     }
+    ASSERT_EQ(names, writer.next);
+    ASSERT_EQ(cluster.master(), &server) << "what needs no log goes on";
+    server.machine->disk_of("/mds/x").set_capacity(1 * gib);
+    wait_for_names(cluster, writer, 20);
+    cluster.world.run_for(seconds(5));
+    EXPECT_EQ(events_with(cluster, "has no space for more of its log in /mds"), 1u);
+    EXPECT_EQ(events_with(cluster, "has space for its log again"), 1u);
+    cluster.end_writers();
+    cluster.expect_converged();
+    // Told to stop while it waits, it does.
+    server.machine->disk_of("/mds/x").set_capacity(0);
+    cluster.start_writer("v");
+    cluster.world.run_for(seconds(120));
+    EXPECT_TRUE(cluster.stop(0));
+    EXPECT_TRUE(server.errors.empty());
+    server.machine->disk_of("/mds/x").set_capacity(1 * gib);
+    cluster.start(0);
+    cluster.end_writers();
+    cluster.expect_converged();
 }
 
 }  // namespace

@@ -149,10 +149,11 @@ Task<void> MetaNode::write() {
         }
         raft::Unpersisted batch = raft_.take_unpersisted();
         const Instant started = runtime_.clock.now();
-        Result<void> written = co_await store_.append(batch);
+        Result<void> written = co_await append(batch);
         statistics_.writing = statistics_.writing + (runtime_.clock.now() - started);
         if (!written) {
-            fail(written.error());
+            if (written.code() != Code::cancelled)
+                fail(written.error());
             co_return;
         }
         raft_.persisted(std::move(batch).is_on_stable_media());

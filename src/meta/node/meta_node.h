@@ -4,7 +4,8 @@
 // for clients or chunk servers: that is the master's, whom it tells when to begin and to end.
 //
 // A failure that it cannot answer for (a failed write, a damaged file, an entry of a newer program)
-// ends run() with the error: a stopped server is repaired, a wrong one spreads.
+// ends run() with the error: a stopped server is repaired, a wrong one spreads. A full disk is
+// none: the log waits for room, and another server leads meanwhile.
 #pragma once
 
 #include <deque>
@@ -166,6 +167,11 @@ class MetaNode final : public Consensus {
     void look_at_leadership();
     void announce();
 
+    // log_space.cc
+    Task<Result<void>> append(const raft::Unpersisted& batch);
+    void leave_it_to_others();
+    void report_full_disks();
+
     // proposals.cc
     void settle_proposal(const raft::Entry& entry, Answer answer);
     void refuse_proposals(const Error& error);
@@ -286,6 +292,7 @@ class MetaNode final : public Consensus {
     std::map<MdsId, MdsReport> reports_;
     PeerLives lives_;
     std::set<MdsId> restored_reported_;
+    std::set<MdsId> full_reported_;
     Scope scope_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t spares_max = 2;
 constexpr uint64_t zero_slice = 1 * mib;
-constexpr Duration retry_pause = seconds(5);
+constexpr Duration retry_pause = seconds(1);
 
 }  // namespace
 
@@ -21,7 +21,21 @@ std::string SegmentPool::next_path() {
     return fmt::format("{}/spare.{}", directory_, next_++);
 }
 
+// A disk that was found full is asked how much room there is, before it is filled once more.
 Task<Result<std::string>> SegmentPool::make(uint64_t size) {
+    if (no_space_) {
+        const Result<DiskSpace> space = runtime_.disk.space(directory_);
+        if (space && space->free < size)
+            co_return *no_space_;
+    }
+    Result<std::string> path = co_await write_zeros(size);
+    no_space_.reset();
+    if (path.code() == Code::no_space)
+        no_space_ = path.error();
+    co_return path;
+}
+
+Task<Result<std::string>> SegmentPool::write_zeros(uint64_t size) {
     const std::string path = next_path();
     auto file = co_await runtime_.disk.open(
         path, {.write = true, .create = true, .exclusive = true, .caching = Caching::direct});
@@ -86,8 +100,10 @@ Task<void> SegmentPool::refill(cairn::Event& stop) {
                     made = path.error();
             }
         }
-        if (made)
+        if (made) {
+            warned = false;
             continue;
+        }
         if (!warned)
             runtime_.log.write(
                 Severity::warning, "mds",

@@ -4,6 +4,7 @@
 // flight may still land in one of its files. Owned by the LogStore, on its loop.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,19 +22,23 @@ class SegmentPool {
           taken_(runtime.loop) {}
 
     [[nodiscard]] uint64_t segment_size() const { return segment_size_; }
-    // The path of a file of `size` bytes, at least the usual; its name is not durable yet.
+    // The path of a file of `size` bytes, at least the usual; its name is not durable yet. After
+    // no_space nothing is left behind; asking again costs nothing until there is room.
     Task<Result<std::string>> take(uint64_t size);
     // Renames `path`, a file of the usual size that this program made, to a spare; removes it if
     // there are enough. The caller syncs the directory.
     Task<Result<void>> give(std::string path);
     // Keeps a spare ready until `stop` is set.
     Task<void> refill(cairn::Event& stop);
+    // The last file could not be made because the disk is full.
+    [[nodiscard]] bool lacks_space() const { return no_space_.has_value(); }
     // Ends a wait of refill(), after `stop` was set.
     void wake() { taken_.notify_all(); }
 
   private:
     [[nodiscard]] std::string next_path();
     Task<Result<std::string>> make(uint64_t size);
+    Task<Result<std::string>> write_zeros(uint64_t size);
 
     Runtime& runtime_;
     std::string directory_;
@@ -42,6 +47,7 @@ class SegmentPool {
     Condition taken_;
     uint64_t next_ = 1;
     std::vector<std::string> spares_;
+    std::optional<Error> no_space_;
 };
 
 }  // namespace cairn::meta

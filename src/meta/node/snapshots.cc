@@ -14,11 +14,13 @@ namespace cairn::meta {
 namespace {
 
 constexpr Duration look_interval = milliseconds(500);
+constexpr Duration retry_interval = seconds(10);
 constexpr Duration piece_timeout = seconds(20);  // the last one is read back and checked
 
 }  // namespace
 
 Task<void> MetaNode::take_snapshots() {
+    std::string told;
     while (!stopping_.is_set()) {
         co_await stopping_.wait_until(runtime_.loop.now() + look_interval);
         const uint64_t grown =
@@ -26,11 +28,17 @@ Task<void> MetaNode::take_snapshots() {
         if (stopping_.is_set() || grown < options_.snapshot_log_bytes)
             continue;
         Result<void> taken = co_await take_snapshot();
+        if (taken) {
+            told.clear();
+            continue;
+        }
         // Without space the log just grows on; everything else it cannot go on with shows itself
-        // where the log is written.
-        if (!taken)
-            runtime_.log.write(Severity::warning, "mds",
-                               "no snapshot was taken: " + taken.error().message());
+        // where the log is written. The log needs more what a part of a snapshot takes.
+        static_cast<void>(co_await runtime_.disk.remove(store_.own_part_path()));
+        const std::string message = taken.error().message();
+        if (std::exchange(told, message) != message)
+            runtime_.log.write(Severity::warning, "mds", "no snapshot was taken: " + message);
+        co_await stopping_.wait_until(runtime_.loop.now() + retry_interval);
     }
 }
 

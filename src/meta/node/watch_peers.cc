@@ -23,6 +23,7 @@ Task<void> MetaNode::watch_peers() {
         if (stopping_.is_set() || !announced_)
             continue;
         report_restored();
+        report_full_disks();
         const raft::Status status = raft_.status();
         for (const raft::MemberStatus& member : status.members)
             if (!member.learner)
@@ -55,6 +56,7 @@ void MetaNode::report_self() {
         (statistics_.entries_applied - measured_.entries) * 1000 / static_cast<uint64_t>(passed));
     report.memory_bytes = usage.resident_bytes;
     report.uptime = now - started_;
+    report.full_disk = store_.lacks_space() ? store_.directory() : std::string();
     measured_ = {now, usage.cpu, statistics_.writing, statistics_.entries_applied};
 }
 

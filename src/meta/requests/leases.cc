@@ -74,8 +74,11 @@ Task<Result<Bytes>> open_file(Master& master, OpenFileRequest request) {
         request.mode == LeaseMode::exclusive)
         co_return Error(Code::lease_lost, "the lease ended before its holder heard of it");
     master.leases.prolonged(request.file, request.request.client, master.runtime.clock.now());
-    co_return reply_with(master,
-                         OpenFileReply{{}, granted->epoch, granted->timeout, granted->node});
+    co_return reply_with(master, OpenFileReply{{},
+                                               granted->epoch,
+                                               granted->timeout,
+                                               granted->node,
+                                               master.catalogue().settings().punch_hole()});
 }
 
 Task<Result<Bytes>> refresh_leases(Master& master, RefreshLeasesRequest request) {
@@ -94,6 +97,7 @@ Task<Result<Bytes>> refresh_leases(Master& master, RefreshLeasesRequest request)
         }
         reply.leases.push_back(held);
     }
+    reply.punch_hole = master.catalogue().settings().punch_hole();
     co_return reply_with(master, std::move(reply));
 }
 

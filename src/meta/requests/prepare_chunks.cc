@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fmt/core.h>
 
-#include "meta/catalogue/event_texts.h"
 #include "meta/master/describe_chunk.h"
 #include "meta/requests/handlers.h"
 #include "placement/choose.h"
@@ -68,8 +67,9 @@ Task<Result<logged::AddChunks::NewChunk>> make_chunk(Master& master, FileId file
             // The write waits, as it does where a chunk has too few replicas.
             if (one_is(master, CsState::inactive))
                 co_return Error(Code::retry, placement::shortage_advice(*chosen.shortage));
-            master.events.note(allocation_failed(placement::shortage_text(
-                *chosen.shortage, master.catalogue().path_of(file), caller.address)));
+            master.shortages.found(
+                storage, placement::shortage_text(
+                             *chosen.shortage, master.catalogue().path_of(file), caller.address));
             co_return Error(Code::no_space, placement::shortage_advice(*chosen.shortage));
         }
         CreateChunkOrder order;
