@@ -17,7 +17,7 @@ void SimCluster::use_repository(Service& service, std::string path) {
 
 void SimCluster::use_chunk_repository(Service& service) {
     service.main = [this, path = service.path, host = service.host_id, listen = service.listen] {
-        return cs_program(path, access(), host, listen, rules_);
+        return cs_program(path, access(), host, listen, shape_.staging_bytes, rules_);
     };
 }
 

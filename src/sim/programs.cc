@@ -32,11 +32,13 @@ class LiveEntry {
     std::string name_;
 };
 
-chunk::StoreOptions store_options(const std::string& path, const AllRules& rules) {
+chunk::StoreOptions store_options(const std::string& path, uint64_t staging_bytes,
+                                  const AllRules& rules) {
     chunk::StoreOptions options;
     options.path = path;
     options.pending_bytes_max = 1 * mib;
     options.margin_bytes = 1 * mib;
+    options.staging_bytes = staging_bytes;
     options.placed_write_min = 2;  // as large as writes get here
     options.rules = rules.store;
     return options;
@@ -274,13 +276,13 @@ Main mds_program(SimCluster& cluster, std::string name, std::string path, rpc::C
 }
 
 Main cs_program(std::string path, rpc::ClusterAccess access, HostId host, Address listen,
-                const AllRules& rules) {
+                uint64_t staging_bytes, const AllRules& rules) {
     return [path = std::move(path), access = std::move(access), host, listen = std::move(listen),
-            rules](Runtime& runtime) {
+            staging_bytes, rules](Runtime& runtime) {
         chunk::ServerOptions options;
         options.access = access;
         options.host = host;
-        options.store = store_options(path, rules);
+        options.store = store_options(path, staging_bytes, rules);
         options.listen = listen;
         options.service_rules = rules.service;
         options.rpc_rules = rules.rpc;

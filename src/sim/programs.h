@@ -45,7 +45,7 @@ Task<Result<void>> read_everything(Runtime& runtime, client::ClientOptions optio
 [[nodiscard]] Main mds_program(SimCluster& cluster, std::string name, std::string path,
                                rpc::ClusterAccess access, const AllRules& rules);
 [[nodiscard]] Main cs_program(std::string path, rpc::ClusterAccess access, HostId host,
-                              Address listen, const AllRules& rules);
+                              Address listen, uint64_t staging_bytes, const AllRules& rules);
 [[nodiscard]] Main client_program(client::ClientOptions options, WorkloadState& state,
                                   WorkloadOptions workload, std::function<Instant()> now);
 

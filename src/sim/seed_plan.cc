@@ -165,6 +165,8 @@ SeedPlan SeedPlan::draw(uint64_t seed, Random& random, bool power_cuts, Focus fo
     Xoshiro trims(seed ^ 0x7219);
     plan.work.trims = trims.below(3) == 0;
     plan.shape.punch_hole = plan.work.trims && trims.below(2) == 0;
+    if (Xoshiro(seed ^ 0x57a9e).below(4) == 0)
+        plan.shape.staging_bytes = 0;
     const bool replace_mds = focus == Focus::anything && Xoshiro(seed).below(6) == 0;
     plan.nemesis.replace_mds = replace_mds;
     const bool replace_cs = Xoshiro(seed ^ 0x5ca1ab1e).below(4) == 0;

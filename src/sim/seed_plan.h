@@ -33,6 +33,8 @@ struct ClusterShape {
     // A minute, on each chunk server.
     uint32_t verify_chunks = 120;
     bool punch_hole = false;  // trims free space
+    // Where a chunk server holds writes that its journal gathers; 0: nowhere.
+    uint64_t staging_bytes = 256 * kib;
     // A chunk that was flushed is no longer marked after this long without a write.
     Duration unmark_after = seconds(5);
 };
