@@ -94,7 +94,10 @@ class Repair:
             if begun is None and bytes_copied > 0:
                 begun, already = now, bytes_copied
             if begun is not None and self.is_whole():
-                return begun - lost_at, (bytes_copied - already) / (now - begun)
+                # A small one is over before it can be asked for twice.
+                since, rest = (begun, bytes_copied - already) if bytes_copied > already else (
+                    lost_at, bytes_copied)
+                return begun - lost_at, rest / (now - since)
             # Asking more often would take the cores from whoever is measured.
             time.sleep(0.1 if begun is None else 0.5)
         raise BenchError('the repair does not come to an end')
