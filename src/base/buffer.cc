@@ -5,9 +5,9 @@
 #include <bit>
 #include <cstring>
 #include <new>
-#include <sys/mman.h>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "base/size.h"
 
 namespace cairn {
@@ -37,6 +37,8 @@ constexpr size_t slab_bytes_min = 256 * kib;
 constexpr size_t huge_page = 2 * mib;
 constexpr size_t small_slabs_max = 8;  // of one block size
 
+void (*wants_huge_page)(void* memory, size_t bytes) = nullptr;
+
 size_t alignment_of(size_t capacity) {
     if (capacity == huge_page)
         return huge_page;
@@ -45,8 +47,8 @@ size_t alignment_of(size_t capacity) {
 
 std::byte* allocate_aligned(size_t capacity) {
     void* memory = ::operator new(capacity, std::align_val_t(alignment_of(capacity)));
-    if (capacity == huge_page)
-        static_cast<void>(::madvise(memory, capacity, MADV_HUGEPAGE));
+    if (capacity == huge_page && wants_huge_page != nullptr)
+        wants_huge_page(memory, capacity);
     return static_cast<std::byte*>(memory);
 }
 
@@ -177,6 +179,10 @@ class Buffer::Pool {
     std::array<size_t, 11> slabs_{};  // all of them
     size_t empty_bytes_ = 0;
 };
+
+void ask_for_huge_pages(void (*ask)(void* memory, size_t bytes)) {
+    wants_huge_page = ask;
+}
 
 Buffer Buffer::allocate(size_t size) {
     Buffer buffer;

@@ -47,7 +47,7 @@ struct Superblock {
     Sequence start_sequence = 1;
     uint64_t start_chain = 0;    // checksum of the header before the group at start
     Sequence durable_below = 1;  // every group from start up to here was on stable media
-    // What this session holds may stand in memory only (staging_area.h).
+    // What the session holds may stand in memory only (staging_area.h).
     bool staged = false;
 
     bool operator==(const Superblock&) const = default;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What chunk servers have acknowledged and not flushed outlives them: they are killed under load, and
-# each write is on one of them alone.
+# What chunk servers have acknowledged and not flushed outlives them: they are killed under load,
+# and each write is on one of them alone.
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/cluster_lib.sh"
 
@@ -20,7 +20,7 @@ for round in 1 2 3; do
         stop "cs$server" KILL
         check "$round: its memory outlives it" memory "$server"
         start_cs "$server"
-        wait_for "both are there again" cs_active 2
+        wait_for "it is there again" grep -q "is registered" "cs$server.err"
         check "$round: it lost nothing" grep -q "starts clean" "cs$server.err"
     done
 done

@@ -2,9 +2,11 @@
 
 #include <cstdlib>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
 
+#include "base/huge_pages.h"
 namespace cairn::real {
 
 namespace {
@@ -50,6 +52,10 @@ int run_program(const ProgramOptions& options, std::function<Task<int>(Program&)
     ::mallopt(M_MMAP_THRESHOLD, returned_at_release);
     ::mallopt(M_TRIM_THRESHOLD, kept_at_end);
     ::mallopt(M_TOP_PAD, taken_at_once);
+    // Where there are none, all goes on with small ones.
+    ask_for_huge_pages([](void* memory, size_t bytes) {
+        static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));
+    });
     Result<std::unique_ptr<Machine>> machine = Machine::create(options.machine);
     if (!machine) {
         StderrLog(Severity::error).write(Severity::error, "main", machine.error().message());
