@@ -16,6 +16,9 @@ namespace {
 
 constexpr size_t parallel_scans = 16;
 constexpr int header_tries = 3;
+// A killed predecessor's memory may be its own for a moment after its lock was given up.
+constexpr Duration memory_patience = seconds(1);
+constexpr Duration memory_retry = milliseconds(5);
 
 template <class T>
 Result<T> with_path(Result<T> result, const std::string& path) {
@@ -62,11 +65,17 @@ Task<Result<StartReport>> Recovery::run(ClusterId cluster) {
 }
 
 // Where there is none the journal does without.
-void Recovery::take_staging() {
-    if (core_.options.staging_bytes == 0)
-        return;
-    Result<std::unique_ptr<SharedMemory>> memory =
-        core_.runtime.host.shared_memory(ring_->path(), core_.options.staging_bytes);
+Task<void> Recovery::take_staging() {
+    const uint64_t bytes = core_.options.staging_bytes;
+    if (bytes == 0)
+        co_return;
+    Host& host = core_.runtime.host;
+    const Instant deadline = core_.runtime.loop.now() + memory_patience;
+    Result<std::unique_ptr<SharedMemory>> memory = host.shared_memory(ring_->path(), bytes);
+    while (memory.code() == Code::busy && core_.runtime.loop.now() < deadline) {
+        co_await Sleep(core_.runtime.loop, memory_retry);
+        memory = host.shared_memory(ring_->path(), bytes);
+    }
     if (memory)
         staging_ = std::make_unique<journal::StagingArea>(std::move(*memory));
     else
@@ -77,7 +86,7 @@ void Recovery::take_staging() {
 // After a kill: what the process held in memory only goes to the ring, as it would have sooner or
 // later.
 Task<Result<void>> Recovery::complete_journal() {
-    take_staging();
+    co_await take_staging();
     const journal::Superblock& superblock = ring_->superblock();
     if (!superblock.staged || core_.state.clean ||
         core_.state.boot_id != core_.runtime.host.boot_id())

@@ -33,7 +33,7 @@ class Recovery {
 
     Task<Result<void>> read_small_files(ClusterId cluster);
     Task<Result<void>> complete_journal();
-    void take_staging();
+    Task<void> take_staging();
     Task<Result<void>> read_starts();
     Task<Result<void>> note_start();
     Task<Result<void>> scan_chunks();

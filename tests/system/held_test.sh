@@ -13,6 +13,7 @@ memory() { find /dev/shm -name "cairn%*${work##*/}%2Fcs$1%2Fjournal" | grep -q .
 check "its writes are held in memory" memory 1
 check "those of the other, too" memory 2
 
+said() { grep -q "$1" "$2" || { cat "$2"; return 1; }; }
 start_load 64m 30
 for round in 1 2 3; do
     for server in 1 2; do
@@ -21,7 +22,7 @@ for round in 1 2 3; do
         check "$round: its memory outlives it" memory "$server"
         start_cs "$server"
         wait_for "it is there again" grep -q "is registered" "cs$server.err"
-        check "$round: it lost nothing" grep -q "starts clean" "cs$server.err"
+        check "$round: it lost nothing" said "starts clean" "cs$server.err"
     done
 done
 check "the load read what it had written" load_succeeds

@@ -98,8 +98,7 @@ Result<std::unique_ptr<SharedMemory>> RealSharedMemory::open(const std::string& 
     const int file = ::shm_open(("/" + name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         return error_of_errno(errno, what);
-    // The mapping keeps the lock, and goes before the other files of a process that ends: whoever
-    // got the lock on those gets this one, too.
+    // The mapping keeps the lock.
     const Descriptor descriptor(file);
     TRY(claim(file, what));
     TRY(set_size(file, bytes, what));
