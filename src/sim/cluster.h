@@ -78,6 +78,8 @@ class SimCluster {
     // It was removed for good: the cluster is whole without it.
     void forget_chunk_server(Service& service);
     void cut_power(const std::vector<Machine*>& machines, Duration down);
+    // What killed chunk servers of this host held in memory that outlives them is gone, too.
+    void forget_memory(Machine& machine);
     // Starts what should run and does not.
     void supervise();
     // From here on nothing waits to be started again.
@@ -115,6 +117,7 @@ class SimCluster {
     [[nodiscard]] bool may_lose_a_replica() const;
     // Notes blocks whose every replica in sync may have lost what was not flushed.
     void note_losses();
+    void may_lose_unflushed(const std::function<bool(CsId)>& who);
     // What differs between metadata servers that applied the same entries (I3); empty if nothing.
     [[nodiscard]] std::string compare_catalogues() const;
 

@@ -73,17 +73,31 @@ void SimCluster::judge_leaving(const meta::Catalogue& catalogue, ChunkId id,
         world_.say("catalogue", fmt::format("chunk {}: its last sound replica left", id.number));
 }
 
-void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down) {
+void SimCluster::may_lose_unflushed(const std::function<bool(CsId)>& who) {
     look_at_chunks();
-    for (Machine* machine : machines) {
-        for (const auto& [id, chunk] : chunks_) {
-            for (const auto& [cs, since] : chunk.in_sync) {
-                if (machine->powered() && cs_hosts_by_id_[cs] == machine->addresses()[0])
-                    cut_[{id, cs}] = {chunk.version, world_.now()};
-            }
+    for (const auto& [id, chunk] : chunks_) {
+        for (const auto& [cs, since] : chunk.in_sync) {
+            if (who(cs))
+                cut_[{id, cs}] = {chunk.version, world_.now()};
         }
     }
     note_losses();
+}
+
+void SimCluster::forget_memory(Machine& machine) {
+    may_lose_unflushed([&](CsId cs) {
+        const Service* service = chunk_server(cs);
+        return service != nullptr && service->machine == &machine && !service->running();
+    });
+    machine.forget_shared_memory();
+}
+
+void SimCluster::cut_power(const std::vector<Machine*>& machines, Duration down) {
+    may_lose_unflushed([&](CsId cs) {
+        return std::ranges::any_of(machines, [&](const Machine* machine) {
+            return machine->powered() && cs_hosts_by_id_[cs] == machine->addresses()[0];
+        });
+    });
     for (Service& service : services_) {
         if (service.running())
             service.seen_running = world_.now();

@@ -69,9 +69,9 @@ void CsCopies::put_in_place() {
         return;
     }
     const std::vector<uint64_t> known = marks_of(copy_->repository);
-    // Without a start since, it is as good as the original.
-    if (!last || contains(known, *last) || victim.held || !victim.machine->powered() ||
-        replacement_.under_way())
+    // Without a start since, or if none was ever accepted, it is as good as the original.
+    if (!last || *last == 0 || contains(known, *last) || victim.held ||
+        !victim.machine->powered() || replacement_.under_way())
         return;
     cluster_.kill(victim, Duration());
     Result<TreeImage> newest = victim.machine->save(victim.path);

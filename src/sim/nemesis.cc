@@ -159,7 +159,7 @@ void Nemesis::strike() {
                 cluster_.kill(*service, down_time(most));
                 // With the container that it ran in, perhaps.
                 if (kind == Kind::cs && world_.random().below(8) == 0)
-                    service->machine->forget_shared_memory();
+                    cluster_.forget_memory(*service->machine);
             });
     };
     const auto cut = [&](bool wanted, Kind kind, Duration most) {

@@ -97,7 +97,7 @@ Result<std::unique_ptr<SharedMemory>> Machine::shared_memory(const std::string& 
 }
 
 void Machine::forget_shared_memory() {
-    memory_->clear();
+    std::erase_if(*memory_, [](const auto& entry) { return entry.second.use_count() == 1; });
 }
 
 Result<Bytes> Machine::peek(const std::string& path) {

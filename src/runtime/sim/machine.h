@@ -65,7 +65,7 @@ class Machine {
     // Of the processes on this host; a boot forgets all of it.
     [[nodiscard]] Result<std::unique_ptr<SharedMemory>> shared_memory(const std::string& path,
                                                                       size_t bytes);
-    // As when a container goes, and its memory with it: no process that has some runs.
+    // As when a container goes, and its memory with it. What a running process has stays.
     void forget_shared_memory();
 
     // A copy of a file or directory, and bringing it back over what is there now, as from a backup.
