@@ -123,6 +123,12 @@ void CsCopies::supervise() {
     switch (stage_) {
         case Stage::idle: return;
         case Stage::trying:
+            // Replaced by somebody else meanwhile: the copy is nowhere any more.
+            if (service().cs != copy_->cs) {
+                copy_.reset();
+                stage_ = Stage::idle;
+                return;
+            }
             judge();
             if (world_.now() >= drop_at_ && replacement_.drop(copy_->index))
                 stage_ = Stage::dropping;
