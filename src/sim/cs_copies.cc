@@ -82,6 +82,8 @@ void CsCopies::put_in_place() {
     if (since.empty() || contains(known, since.front()) ||
         !victim.machine->restore(victim.path, copy_->repository))
         return;
+    // The copy takes the memory in which the original held what it had not written yet.
+    cluster_.forget_memory(*victim.machine);
     newest_ = std::move(*newest);
     world_.hit_probe("old copy of a chunk server brought back");
     drop_at_ =
