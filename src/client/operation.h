@@ -39,18 +39,15 @@ struct OpenFile::Operation {
     std::shared_ptr<Part> part;  // of a write
     std::vector<std::pair<CsId, Code>> failures;
     std::map<CsId, uint32_t> strike_counts;
+    std::map<CsId, uint32_t> times_full;
     uint32_t in_flight = 0;
-    CsId no_space_at;
+    CsId full_at;  // refused it for want of space again, and the master was told
     Duration pause = milliseconds(10);
 
     [[nodiscard]] bool asks_for_durable() const {
         return part && part->until == WriteUntil::durable;
     }
     uint32_t strike(CsId cs) { return ++strike_counts[cs]; }
-    [[nodiscard]] uint32_t strikes(CsId cs) const {
-        const auto at = strike_counts.find(cs);
-        return at == strike_counts.end() ? 0 : at->second;
-    }
     void encode(const ChunkTag& tag, Bytes& body, Buffer& payload) const {
         if (method == Method::flush_chunks) {
             FlushChunksRequest request;

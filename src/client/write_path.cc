@@ -51,8 +51,9 @@ Task<Result<void>> OpenFile::handle_failures(Operation& operation) {
                                         [id = cs](const Piece& piece) { return piece.cs == id; });
         if (!member)
             continue;
-        if (code == Code::no_space)
-            operation.no_space_at = cs;
+        // Only what is told of last makes a comparison that covers what others took until now.
+        if (code == Code::no_space && ++operation.times_full[cs] >= 2)
+            operation.full_at = cs;
         const bool first_strike = operation.strike(cs) == 1;
         const bool may_be_back = code == Code::connection_lost || code == Code::unavailable ||
                                  code == Code::overloaded || code == Code::retry;
@@ -83,7 +84,7 @@ Task<Result<void>> OpenFile::resolve_no_space(Operation& operation) {
     co_return Error(
         Code::no_space,
         fmt::format("chunk server {} is full, and too few replicas would remain without it",
-                    operation.no_space_at.number));
+                    operation.full_at.number));
 }
 
 Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operation) {
@@ -112,8 +113,7 @@ Task<Result<void>> OpenFile::run_to_completion(std::shared_ptr<Operation> operat
         // 4. Otherwise find out why not, or wait for an answer.
         if (!operation->failures.empty()) {
             CO_TRY(co_await handle_failures(*operation));
-            if (!operation->no_space_at.is_none() &&
-                operation->strikes(operation->no_space_at) >= 2)
+            if (!operation->full_at.is_none())
                 co_return co_await resolve_no_space(*operation);
         } else if (operation->fan_out.below_minimum()) {
             co_await Sleep(runtime_.loop, milliseconds(200));

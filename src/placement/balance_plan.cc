@@ -43,7 +43,7 @@ void Balance::gather(const ClusterMap& map, const Policy& policy) {
         FileSystem& filesystem = filesystems_[at];
         filesystem.used =
             std::max(filesystem.used, server.total - std::min(server.free, server.total));
-        levels_[server.cs] = {&server, at, rooms[i].any};
+        levels_[server.cs] = {server.host, at, server.tier, rooms[i].any};
     }
 }
 
@@ -115,14 +115,14 @@ bool Balance::is_worth_it(const FileSystem& from, const FileSystem& to, uint64_t
 
 // Where hosts are the domain a move never makes two replicas share one, strict or not.
 bool Balance::keeps_domains(CsId from, CsId to, const BalancedChunk& chunk) const {
-    const HostId host = levels_.at(to).server->host;
+    const HostId host = levels_.at(to).host;
     return std::ranges::none_of(chunk.pieces, [&](CsId piece) {
         if (piece == from)
             return false;
         const auto level = levels_.find(piece);
         // Where one stands that does not answer now nobody says here.
         return piece == to || level == levels_.end() ||
-               (chunk.domain == FailureDomain::host && level->second.server->host == host);
+               (chunk.domain == FailureDomain::host && level->second.host == host);
     });
 }
 
@@ -134,7 +134,7 @@ std::optional<CsId> Balance::taker(CsId from, const BalancedChunk& chunk) const 
     for (const CsId cs : takers_) {
         const Level& level = levels_.at(cs);
         if (level.filesystem == giver->second.filesystem ||
-            level.server->tier != giver->second.server->tier || !keeps_domains(from, cs, chunk))
+            level.tier != giver->second.tier || !keeps_domains(from, cs, chunk))
             continue;
         if (is_worth_it(full, filesystems_[level.filesystem], chunk.bytes))
             return cs;

@@ -54,8 +54,9 @@ class Balance {
 
   private:
     struct Level {
-        const Server* server = nullptr;
+        HostId host;
         size_t filesystem = 0;
+        uint8_t tier = 0;
         bool has_room = false;
     };
     struct FileSystem {
