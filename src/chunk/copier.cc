@@ -247,4 +247,14 @@ Task<Result<CopyResult>> Copier::copy_chunk(std::shared_ptr<Replica> replica, Ve
     co_return copied;
 }
 
+Task<Result<void>> Copier::check_what_was_left(std::shared_ptr<Replica> replica,
+                                               uint64_t failed_before) {
+    co_await replica->running.drain();
+    if (replica->failed_writes() != failed_before)
+        co_return Error(Code::retry,
+                        fmt::format("a client's write of chunk {} failed here while it was copied",
+                                    replica->chunk().number));
+    co_return Result<void>();
+}
+
 }  // namespace cairn::chunk

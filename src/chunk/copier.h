@@ -42,6 +42,11 @@ class Copier {
     Task<Result<CopyResult>> copy_these(std::shared_ptr<Replica> replica, Version version,
                                         Address source, std::vector<uint32_t> blocks);
 
+    // After the last of them: whether all that they left out, clients wrote. `failed_before`: the
+    // replica's failed writes before the first.
+    Task<Result<void>> check_what_was_left(std::shared_ptr<Replica> replica,
+                                           uint64_t failed_before);
+
   private:
     Task<Result<std::vector<uint32_t>>> find_differences(const Replica& replica, Version version,
                                                          Address source,

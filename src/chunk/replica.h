@@ -55,13 +55,23 @@ class Replica {
     void begin_join(FileId file, Version version);
     void complete_join() { state_ = ReplicaState::complete; }
     void admit() { admitted_ = true; }
-    void client_wrote(uint32_t first_block, uint32_t count) { written_.set(first_block, count); }
+    // A client's write begins and ends: no copy may land where it is or was.
+    [[nodiscard]] uint64_t client_writes(uint32_t first_block, uint32_t count) {
+        return written_.begin(first_block, count);
+    }
+    void client_wrote(uint64_t write, bool succeeded) {
+        written_.end(write, succeeded);
+        if (!succeeded)
+            failed_writes_++;
+    }
 
     [[nodiscard]] ChunkId chunk() const { return chunk_; }
     [[nodiscard]] FileId file() const { return file_; }
     [[nodiscard]] Version version() const { return version_; }
     [[nodiscard]] ReplicaState state() const { return state_; }
     [[nodiscard]] bool admitted() const { return admitted_; }
+    // What a copy left out for one of these, nobody wrote.
+    [[nodiscard]] uint64_t failed_writes() const { return failed_writes_; }
 
     RunningRequests running;
 
@@ -72,6 +82,7 @@ class Replica {
     ReplicaState state_;
     bool admitted_;
     WrittenBlocks written_;
+    uint64_t failed_writes_ = 0;
 };
 
 }  // namespace cairn::chunk

@@ -14,6 +14,8 @@ struct ServiceRules {
     // A copy never overwrites a block that a client wrote since the join or comparison was heard
     // of.
     bool guard_client_blocks = true;
+    // What a client's write failed to write here, no copy leaves out.
+    bool forget_failed_writes = true;
     // What clients wrote is remembered from when the version was first heard of, from client or
     // master.
     bool remember_from_first_hearing = true;

@@ -163,6 +163,7 @@ Task<rpc::Response> ChunkService::run_join(RunJoinOrder order) {
             Error(Code::not_admitted, "the join was cut short here: it must begin anew"));
     replica->told(order.version, rules_);
     // 1. Copy what differs.
+    const uint64_t failed_before = replica->failed_writes();
     Copier copier(runtime_, store_, peers_, rules_, counters_,
                   order.urgent ? nullptr : &repair_turns_);
     Result<CopyResult> copied =
@@ -172,6 +173,9 @@ Task<rpc::Response> ChunkService::run_join(RunJoinOrder order) {
     if (!copied->bad_at_source.empty())
         co_return failed(Error(Code::corrupt, fmt::format("{} blocks are bad at the source",
                                                           copied->bad_at_source.size())));
+    Result<void> whole = co_await copier.check_what_was_left(replica, failed_before);
+    if (!whole)
+        co_return failed(whole.error());
     // 2. Sync, then be complete, then say so.
     if (rules_.sync_before_complete) {
         Result<void> flushed = co_await store_.flush();
@@ -199,6 +203,7 @@ Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
     Result<void> allowed = replica->check_source(order.version);
     if (!allowed)
         co_return failed(allowed.error());
+    const uint64_t failed_before = replica->failed_writes();
     Copier copier(runtime_, store_, peers_, rules_, counters_, nullptr);
     std::vector<uint32_t> skip;
     skip.reserve(order.exceptions.size());
@@ -223,6 +228,9 @@ Task<rpc::Response> ChunkService::compare_chunk(CompareChunkOrder order) {
             co_return failed(copied.error());
         total.blocks_copied += copied->blocks_copied;
     }
+    Result<void> whole = co_await copier.check_what_was_left(replica, failed_before);
+    if (!whole)
+        co_return failed(whole.error());
     if (rules_.sync_before_complete) {
         Result<void> flushed = co_await store_.flush();
         if (!flushed)

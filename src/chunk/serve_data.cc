@@ -72,7 +72,7 @@ Task<rpc::Response> ChunkService::write_blocks(WriteBlocksRequest request, Buffe
     // 2. Note first what a copy may no longer overwrite, then write.
     replica->told(request.tag.version, rules_);
     fence->epoch = std::max(fence->epoch, request.tag.epoch);
-    replica->client_wrote(request.first_block, request.block_count);
+    const uint64_t write = replica->client_writes(request.first_block, request.block_count);
     const WriteTag tag = rules_.refuse_older ? WriteTag{request.tag.chunk, request.tag.version,
                                                         request.tag.file, request.tag.epoch}
                                              : WriteTag{request.tag.chunk, {}, {}, {}};
@@ -91,6 +91,7 @@ Task<rpc::Response> ChunkService::write_blocks(WriteBlocksRequest request, Buffe
         if (held && durable)
             held = co_await store_.flush();
     }
+    replica->client_wrote(write, held || !rules_.forget_failed_writes);
     if (!held)
         co_return failed(held.error());
     counters_.wrote(request.tag.chunk, uint64_t{request.block_count} * block_size);

@@ -41,7 +41,7 @@ struct OpenFile::Operation {
     std::map<CsId, uint32_t> strike_counts;
     std::map<CsId, uint32_t> times_full;
     uint32_t in_flight = 0;
-    CsId full_at;  // refused it for want of space again, and the master was told
+    CsId full_at;  // the write fails for it: all are made equal to it
     Duration pause = milliseconds(10);
 
     [[nodiscard]] bool asks_for_durable() const {

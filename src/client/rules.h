@@ -19,6 +19,8 @@ struct Rules {
     bool flush_joiners = true;
     // A write that ended while a flush ran is left for the next flush.
     bool flush_what_ended_last = true;
+    // A write fails for want of space only once all replicas are being made equal to the full one.
+    bool fail_made_equal = true;
     // A view from behind one that was seen before is not accepted.
     bool refuse_older_views = true;
     // What no chunk server guards, a hole, is answered only with the lease confirmed by the master

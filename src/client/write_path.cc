@@ -19,6 +19,15 @@ bool says_durable(const rpc::Reply& response) {
     return reply && reply->durable;
 }
 
+// Whether the write may fail for `cs`, which is full: a comparison that began after `told` covers
+// all that other replicas took until then. A joiner, which merely leaves, is no reason to fail.
+bool is_being_made_equal(const ChunkMap& map, Version told, CsId cs) {
+    return map.version > told && !map.equal &&
+           std::any_of(map.pieces.begin(), map.pieces.end(), [cs](const Piece& piece) {
+               return piece.cs == cs && piece.state == PieceState::in_sync;
+           });
+}
+
 }  // namespace
 
 Task<void> OpenFile::send_to(std::shared_ptr<OpenFile> file, std::shared_ptr<Operation> operation,
@@ -51,9 +60,6 @@ Task<Result<void>> OpenFile::handle_failures(Operation& operation) {
                                         [id = cs](const Piece& piece) { return piece.cs == id; });
         if (!member)
             continue;
-        // Only what is told of last makes a comparison that covers what others took until now.
-        if (code == Code::no_space && ++operation.times_full[cs] >= 2)
-            operation.full_at = cs;
         const bool first_strike = operation.strike(cs) == 1;
         const bool may_be_back = code == Code::connection_lost || code == Code::unavailable ||
                                  code == Code::overloaded || code == Code::retry;
@@ -63,6 +69,10 @@ Task<Result<void>> OpenFile::handle_failures(Operation& operation) {
         }
         const ChunkMap map = cached.map;
         CO_TRY(co_await report_piece(operation.index, map, cs, code));
+        if (code == Code::no_space && ++operation.times_full[cs] >= 2 &&
+            (is_being_made_equal(maps_[operation.index].map, map.version, cs) ||
+             !rules_.fail_made_equal))
+            operation.full_at = cs;
     }
     if (ask_again)
         CO_TRY(co_await fetch_maps(operation.index, 1));

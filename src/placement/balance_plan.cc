@@ -133,8 +133,8 @@ std::optional<CsId> Balance::taker(CsId from, const BalancedChunk& chunk) const 
     const FileSystem& full = filesystems_[giver->second.filesystem];
     for (const CsId cs : takers_) {
         const Level& level = levels_.at(cs);
-        if (level.filesystem == giver->second.filesystem ||
-            level.tier != giver->second.tier || !keeps_domains(from, cs, chunk))
+        if (level.filesystem == giver->second.filesystem || level.tier != giver->second.tier ||
+            !keeps_domains(from, cs, chunk))
             continue;
         if (is_worth_it(full, filesystems_[level.filesystem], chunk.bytes))
             return cs;

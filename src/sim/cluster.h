@@ -56,6 +56,8 @@ class SimCluster {
     [[nodiscard]] std::vector<Service>& services() { return services_; }
     // Chunk servers are numbered in this order.
     static constexpr uint64_t first_cs_id = 1025;
+    // Of its disk, which a chunk server leaves free.
+    static constexpr uint64_t cs_margin_bytes = 1 * mib;
     // The one of its kind that was made after `index` others.
     [[nodiscard]] Service& service(Service::Kind kind, size_t index);
     void kill(Service& service, Duration down);

@@ -31,6 +31,9 @@ constexpr KeptSeed kept_seeds[] = {
     {11855, "the same, and what was flushed was lost"},
     {7496, "clients believed a removed metadata server that was never told (MasterLink)"},
     {11548, "a start wanted room in the journal for a page that had been written and zeroed"},
+    {8584, "a write failed as a joiner was full, and one of two replicas had it (rule full-write)"},
+    {8926, "a write failed without a comparison of what others took (rule full-write)"},
+    {8657, "a copy left out what a full joiner had refused from a client (rule failed-writes)"},
     {51, "the checker took a comparison that had begun for one that was done"},
 };
 

@@ -37,7 +37,7 @@ chunk::StoreOptions store_options(const std::string& path, uint64_t staging_byte
     chunk::StoreOptions options;
     options.path = path;
     options.pending_bytes_max = 1 * mib;
-    options.margin_bytes = 1 * mib;
+    options.margin_bytes = SimCluster::cs_margin_bytes;
     options.staging_bytes = staging_bytes;
     options.placed_write_min = 2;  // as large as writes get here
     options.rules = rules.store;

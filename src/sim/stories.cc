@@ -97,6 +97,10 @@ constexpr Story all[] = {
      story_minimum},
     // What is held at once is in the flush that comes after it.
     {"flush-late", with([](ClusterShape& shape) { shape.staging_bytes = 0; }), story_flush_late},
+    {"failed-writes", with([](ClusterShape& shape) { shape.lease_timeout = seconds(60); }),
+     story_failed_writes},
+    {"full-write", with([](ClusterShape& shape) { shape.lease_timeout = seconds(60); }),
+     story_full_write},
     {"durable-write", base(), story_durable_write},
     {"join-sync", base(), story_join_sync},
     {"unclean", with([](ClusterShape& shape) {

@@ -35,6 +35,8 @@ void story_deleted_files(Stage& stage);
 void story_digests(Stage& stage);
 void story_quiet_digests(Stage& stage);
 void story_flush_late(Stage& stage);
+void story_full_write(Stage& stage);
+void story_failed_writes(Stage& stage);
 void story_durable_write(Stage& stage);
 void story_gate(Stage& stage);
 void story_hole(Stage& stage);
