@@ -104,6 +104,8 @@ Task<Result<void>> Recovery::complete_journal() {
         staged_lost_ = true;
         co_return Result<void>();
     }
+    if (records->empty())
+        co_return Result<void>();  // the ring was whole when it ended, and need not be read for it
     CompletionPass verifier;
     auto completed = co_await journal::complete_ring(*ring_, std::move(*records), verifier);
     if (!completed)

@@ -12,8 +12,9 @@ constexpr Duration quiet_lasts = seconds(10);
 constexpr Duration forgotten_after = seconds(2);
 // Waiting a third longer, and a little that no client notices, is too long.
 constexpr uint64_t unnoticed_us = 20;
-// A burst after a pause is short.
-constexpr Duration burst = milliseconds(20);
+// What waits longest is what stands behind a burst: after a pause hardly more comes at once than
+// without one.
+constexpr Duration burst = milliseconds(2);
 
 }  // namespace
 

@@ -46,6 +46,8 @@ struct Rules {
     bool replace_lost = true;
     // Not what a server that is only silent may bring back.
     bool wait_for_silent = true;
+    // But what a server has no space for is made elsewhere.
+    bool pass_over_full = true;
     // Nor while more servers are offline than the settings allow.
     bool halt_when_many_are_lost = true;
     // On hosts that hold no other replica.

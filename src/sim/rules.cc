@@ -105,6 +105,8 @@ constexpr RuleInfo rules[] = {
     {"recovery", "what a lost server held is made anew", of<&A::catalogue, &M::replace_lost>},
     {"wait-silent", "nothing is replaced whose server is only silent",
      of<&A::catalogue, &M::wait_for_silent>},
+    {"pass-over-full", "what a returning server has no space for is made elsewhere",
+     of<&A::catalogue, &M::pass_over_full>},
     {"halt", "recovery stops where more servers are lost than the settings allow",
      of<&A::catalogue, &M::halt_when_many_are_lost>},
     {"domains", "a new replica stands on a host without another",

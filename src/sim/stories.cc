@@ -152,6 +152,11 @@ constexpr Story all[] = {
          shape.replicas_min = 1;
      }),
      story_wait_silent},
+    {"pass-over-full", with([](ClusterShape& shape) {
+         shape.replicas_norm = 2;
+         shape.replicas_min = 1;
+     }),
+     story_pass_over_full},
     {"halt", with([](ClusterShape& shape) {
          shape.cs_hosts = 5;
          shape.replicas_norm = 2;

@@ -69,6 +69,7 @@ void story_no_join(Stage& stage);
 void story_remember(Stage& stage);
 void story_accepted_start(Stage& stage);
 void story_wait_silent(Stage& stage);
+void story_pass_over_full(Stage& stage);
 void story_halt(Stage& stage);
 void story_halted_moves(Stage& stage);
 void story_hedge(Stage& stage);

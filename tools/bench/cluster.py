@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -104,10 +105,11 @@ class Cluster:
         self.launch(f'cs{number}', 'csd', '-c', NAME, '-r', repository)
 
     def lose(self, name):
-        """One of them is killed, for good."""
+        """One of them is killed, for good, and its repository goes: others need the space."""
         process = self.processes.pop(name)
         process.kill()
         process.wait()
+        shutil.rmtree(self.folder / name)
 
     def status(self):
         try:

@@ -75,7 +75,8 @@ class Repair:
     def lose_one(self):
         """Kills a chunk server; returns when it is declared lost: what was copied before, and
         when that was."""
-        name = sorted(name for name in self.cluster.processes if name.startswith('cs'))[0]
+        name = min((name for name in self.cluster.processes if name.startswith('cs')),
+                   key=lambda name: int(name.removeprefix('cs')))
         number = self.server_number(name)
         self.cluster.lose(name)
         while True:

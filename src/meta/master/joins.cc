@@ -12,12 +12,15 @@ namespace cairn::meta {
 namespace {
 constexpr size_t joins_at_once = 16;
 constexpr Duration copy_timeout = seconds(600);
+constexpr Duration between_tries = milliseconds(500);
+// Meanwhile recovery may find a server that has room.
+constexpr Duration full_lasts = seconds(10);
 }  // namespace
 
 Joins::Joins(Master& master) : master_(master), changed_(master.runtime.loop) {}
 
 void Joins::offer(ChunkId chunk, CsId cs) {
-    offered_.emplace(chunk, cs);
+    offered_.try_emplace({chunk, cs});
     changed_.notify_all();
 }
 
@@ -30,13 +33,19 @@ bool Joins::expects(ChunkId chunk) const {
     if (running_.contains(chunk))
         return true;
     for (auto at = offered_.lower_bound({chunk, CsId()}); at != offered_.end(); ++at) {
-        if (at->first != chunk)
+        const auto& [offered, cs] = at->first;
+        if (offered != chunk)
             break;
-        const CsRecord* server = master_.catalogue().server(at->second);
-        if (server != nullptr && server->state == CsLoggedState::known)
+        const CsRecord* server = master_.catalogue().server(cs);
+        if (server != nullptr && server->state == CsLoggedState::known && !is_full(cs))
             return true;
     }
     return false;
+}
+
+bool Joins::is_full(CsId cs) const {
+    const auto full = full_until_.find(cs);
+    return full != full_until_.end() && master_.runtime.loop.now() < full->second;
 }
 
 std::map<CsId, size_t> Joins::copies_by_server() const {
@@ -78,8 +87,9 @@ Task<void> Joins::give_up(ChunkId id, CsId cs) {
 }
 
 size_t Joins::waiting() const {
-    return static_cast<size_t>(std::ranges::count_if(
-        offered_, [this](const auto& offer) { return master_.servers.answers(offer.second); }));
+    return static_cast<size_t>(std::ranges::count_if(offered_, [this](const auto& offer) {
+        return master_.servers.answers(offer.first.second);
+    }));
 }
 
 Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
@@ -104,7 +114,7 @@ Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
                        chunk->pieces.size() <= node->storage.replicas_norm;
     if ((there >= node->storage.replicas_norm && !moves) || server->state == CsLoggedState::dropped)
         return Verdict::remove;
-    if (chunk->joining_count() > 0 || chunk->in_sync_count() == 0)
+    if (chunk->joining_count() > 0 || chunk->in_sync_count() == 0 || is_full(cs))
         return Verdict::wait;
     return Verdict::start;
 }
@@ -112,9 +122,12 @@ Joins::Verdict Joins::judge(ChunkId id, CsId cs) const {
 Task<void> Joins::run() {
     while (!master_.stopping()) {
         std::vector<std::pair<ChunkId, CsId>> settled;
-        for (const auto& [chunk, cs] : offered_) {
+        for (const auto& [offer, not_before] : offered_) {
             if (running_.size() >= joins_at_once)
                 break;
+            if (master_.runtime.loop.now() < not_before)
+                continue;
+            const auto& [chunk, cs] = offer;
             const Verdict verdict = judge(chunk, cs);
             if (verdict == Verdict::wait)
                 continue;
@@ -234,6 +247,23 @@ Task<Result<void>> Joins::copy(ChunkId id, CsId cs) {
     co_return Error(Code::cancelled, "the master stops");
 }
 
+// Others have their turn before it is tried again.
+void Joins::did_not_join(ChunkId id, CsId cs, Code code) {
+    const Instant now = master_.runtime.loop.now();
+    const bool full = code == Code::no_space && master_.options.rules.pass_over_full;
+    if (full)
+        full_until_[cs] = now + full_lasts;
+    if (full || copies_.contains(id))
+        master_.recovery.avoid(id, cs);
+    if (copies_.contains(id)) {
+        // It need not be there: recovery may find another place.
+        offered_.erase({id, cs});
+        master_.deletions.add(cs, id);
+    } else {
+        offered_[{id, cs}] = now + between_tries;
+    }
+}
+
 Task<void> Joins::join(ChunkId id, CsId cs) {
     Result<void> joined = co_await begin(id, cs);
     if (joined)
@@ -243,15 +273,7 @@ Task<void> Joins::join(ChunkId id, CsId cs) {
                                   fmt::format("chunk {} does not join on CS#{} now: {}", id.number,
                                               cs.number, joined.error().message()));
         co_await give_up(id, cs);
-        co_await master_.pause(milliseconds(500));
-        if (copies_.contains(id)) {
-            // It need not be there: recovery may find another place.
-            offered_.erase({id, cs});
-            master_.deletions.add(cs, id);
-            master_.recovery.avoid(id, cs);
-        } else {
-            offered_.emplace(id, cs);
-        }
+        did_not_join(id, cs, joined.code());
     }
     if (joined)
         master_.recovery.copied();

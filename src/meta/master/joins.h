@@ -7,7 +7,9 @@
 #include <set>
 #include <utility>
 
+#include "base/error.h"
 #include "base/ids.h"
+#include "base/time.h"
 #include "runtime/runtime.h"
 #include "wire/order_messages.h"
 
@@ -25,7 +27,7 @@ class Joins {
     void offer(ChunkId chunk, CsId cs);
     // Recovery wants a new replica there. If it does not come about, nothing is left of it.
     void copy_to(ChunkId chunk, CsId cs);
-    // A replica joins, or its server will bring it back unless it is lost.
+    // A replica joins, or its server will bring it back unless it is lost or full.
     [[nodiscard]] bool expects(ChunkId chunk) const;
     // What recovery wanted and is not done: onto which server, and how many onto each.
     [[nodiscard]] bool copies_chunk(ChunkId chunk) const { return copies_.contains(chunk); }
@@ -41,6 +43,8 @@ class Joins {
   private:
     enum class Verdict : uint8_t { start, wait, forget, remove };
     [[nodiscard]] Verdict judge(ChunkId chunk, CsId cs) const;
+    [[nodiscard]] bool is_full(CsId cs) const;
+    void did_not_join(ChunkId chunk, CsId cs, Code code);
     Task<void> join(ChunkId chunk, CsId cs);
     Task<Result<void>> begin(ChunkId chunk, CsId cs);
     Task<Result<void>> copy(ChunkId chunk, CsId cs);
@@ -51,8 +55,9 @@ class Joins {
 
     Master& master_;
     Condition changed_;
-    std::set<std::pair<ChunkId, CsId>> offered_;
+    std::map<std::pair<ChunkId, CsId>, Instant> offered_;  // and not tried before that
     std::set<ChunkId> running_;
+    std::map<CsId, Instant> full_until_;  // no join fitted there lately
     std::map<ChunkId, CsId> copies_;
     std::map<CsId, size_t> reading_;  // joins that copy from each server now
 };
