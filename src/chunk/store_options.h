@@ -41,7 +41,7 @@ struct StoreOptions {
     uint64_t pending_bytes_max = 64 * mib;
     // More, up to this, if the journal holds more.
     uint64_t pending_bytes_top = 0;
-    uint32_t table_pages_clean_max = 2048;  // 8 MiB
+    uint32_t table_pages_clean_max = 6144;  // 24 MiB
     uint32_t table_pages_dirty_max = 8192;  // 32 MiB; writers wait beyond
     uint32_t zero_ranges_max = 1024;
     uint32_t placed_blocks_max = 65536;  // in place, not yet in the tables: 6 MiB of memory
