@@ -169,6 +169,15 @@ bool Stage::has_flushed(Actor& writer) {
     return done(writer.open(LeaseMode::exclusive)) && done(writer.write(0)) && done(writer.flush());
 }
 
+std::optional<Stage::OneOfTwo> Stage::has_flushed_to_two(Actor& writer) {
+    if (!has_flushed(writer))
+        return std::nullopt;
+    const std::vector<size_t> holders = in_sync();
+    if (holders.size() != 2)
+        return std::nullopt;
+    return OneOfTwo{holders[dice().below(2)], 3 - holders[0] - holders[1]};
+}
+
 void Stage::die_writing_to_one(Actor& writer, size_t reached) {
     for (size_t i = 0; i < cluster_.shape().cs_hosts; i++) {
         if (i != reached)

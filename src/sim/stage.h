@@ -109,6 +109,13 @@ class Stage {
     bool done(const ActRef& act, Duration limit = seconds(30));
     // How most stories begin: it opens the file, writes the first block and flushes.
     bool has_flushed(Actor& writer);
+    // The same with two replicas on three chunk servers: one that has a replica, drawn, and the one
+    // that has none.
+    struct OneOfTwo {
+        size_t drawn = 0;
+        size_t without = 0;
+    };
+    std::optional<OneOfTwo> has_flushed_to_two(Actor& writer);
     // A write of the first block reaches the replica on that chunk server and no other before its
     // writer's host loses power and its lease is taken away.
     void die_writing_to_one(Actor& writer, size_t reached);

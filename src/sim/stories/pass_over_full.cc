@@ -6,13 +6,10 @@ namespace cairn::sim {
 
 void story_pass_over_full(Stage& stage) {
     Actor& writer = stage.client(0);
-    if (!stage.has_flushed(writer))
+    const auto servers = stage.has_flushed_to_two(writer);
+    if (!servers)
         return;
-    const std::vector<size_t> before = stage.in_sync();
-    if (before.size() != 2)
-        return;
-    const size_t away = before[stage.dice().below(2)];
-    const size_t other = 3 - before[0] - before[1];
+    const auto [away, other] = *servers;
     if (!stage.lose(away, writer) || !stage.done(writer.write(1, 8)))
         return;
     FileTree& disk = stage.cs_host(away).disk_of(stage.cs(away).path).tree();
