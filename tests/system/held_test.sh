@@ -20,6 +20,7 @@ for round in 1 2 3; do
         sleep 1
         stop "cs$server" KILL
         check "$round: its memory outlives it" memory "$server"
+        rm "cs$server.err"  # what the killed one said
         start_cs "$server"
         wait_for "it is there again" grep -q "is registered" "cs$server.err"
         check "$round: it lost nothing" said "starts clean" "cs$server.err"
